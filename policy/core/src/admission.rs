@@ -1,0 +1,297 @@
+//! One request, start to end: from the bytes that the host hands over to the answer.
+//!
+//! ```text
+//! AdmissionRequest ─ images of the workload ─ blocks that concern them ─ digest (once per reference)
+//!    ─ checks of each block ─ what is pinned ─ response and patched object
+//! ```
+//!
+//! Whatever goes wrong is an answer with a reason: nothing here fails, and nothing that fails admits. Time comes in as an
+//! argument.
+
+mod message;
+mod response;
+
+pub use response::ValidationResponse;
+
+use crate::decision::{BlockReport, Code, Explanation, Finding, ImageReport, Location, Outcome};
+use crate::evidence::Store;
+use crate::examiner::{Examiner, Target, host_finding};
+use crate::host::Host;
+use crate::mutation;
+use crate::reference::{Digest, ImageRef};
+use crate::rules::{self, Concern};
+use crate::settings::{Block, Settings, Unmatched};
+use crate::workload::{self, Operation, Workload};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What the host hands over: an admission request, and the policy's settings.
+#[derive(Deserialize)]
+struct Payload {
+    request: Value,
+    #[serde(default)]
+    settings: Value,
+}
+
+/// The answer, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct Decision {
+    /// What goes back to the API server.
+    pub response: ValidationResponse,
+    /// Why.
+    pub explanation: Explanation,
+}
+
+/// Decides a request. `payload` is Kubewarden's `ValidationRequest` as JSON, `now` Unix seconds.
+#[must_use]
+pub fn decide(host: &dyn Host, payload: &[u8], now: i64) -> Decision {
+    let (request, settings) = match read(payload) {
+        Ok(read) => read,
+        Err(problems) => return refuse_unread(String::new(), problems),
+    };
+    match Workload::from_request(&request) {
+        Ok(workload) => decide_workload(host, &request, &workload, &settings, now),
+        Err(error) => refuse_unread(workload::subject_of(&request), vec![error.finding()]),
+    }
+}
+
+/// Checks settings alone. `Ok` carries warnings.
+///
+/// # Errors
+/// With every problem that makes the settings unusable.
+pub fn validate_settings(settings: &[u8]) -> Result<Vec<Finding>, Vec<Finding>> {
+    let settings: Value = serde_json::from_slice(settings)
+        .map_err(|e| vec![Finding::new(Code::SettingsInvalid, format!("the settings are not JSON: {e}"))])?;
+    match Settings::parse(&settings) {
+        Ok(settings) => Ok(settings.warnings.iter().map(|problem| problem.to_finding()).collect()),
+        Err(problems) => Err(problems.iter().map(|problem| problem.to_finding()).collect()),
+    }
+}
+
+fn read(payload: &[u8]) -> Result<(Value, Settings), Vec<Finding>> {
+    let payload: Payload = serde_json::from_slice(payload)
+        .map_err(|e| vec![Finding::new(Code::RequestMalformed, format!("the request cannot be read: {e}"))])?;
+    let settings = Settings::parse(&payload.settings)
+        .map_err(|problems| problems.iter().map(|problem| problem.to_finding()).collect::<Vec<_>>())?;
+    Ok((payload.request, settings))
+}
+
+fn refuse_unread(subject: String, problems: Vec<Finding>) -> Decision {
+    let explanation =
+        Explanation { outcome: Outcome::Failed, subject, problems, images: Vec::new(), warnings: Vec::new() };
+    Decision { response: ValidationResponse::reject(&explanation), explanation }
+}
+
+fn decide_workload(host: &dyn Host, request: &Value, workload: &Workload, settings: &Settings, now: i64) -> Decision {
+    // What is deleted starts nothing, and what is on its way out must not be held up by its finalizers.
+    if workload.operation == Operation::Delete || workload.is_leaving_unchanged {
+        let explanation = Explanation {
+            outcome: Outcome::Passed,
+            subject: workload.subject().to_owned(),
+            problems: Vec::new(),
+            images: Vec::new(),
+            warnings: Vec::new(),
+        };
+        return Decision { response: ValidationResponse::accept(&explanation, None), explanation };
+    }
+
+    let mut inquiry = Inquiry {
+        host,
+        settings,
+        examiner: Examiner::new(Store::new(host, settings.evidence.extended), &settings.trust_roots, now),
+        digests: BTreeMap::new(),
+        warnings: Vec::new(),
+    };
+    let mut images = Vec::new();
+    for (written, locations) in distinct(workload) {
+        images.push(inquiry.examine(workload, written, locations));
+    }
+    let warnings = inquiry.warnings;
+    let outcome = Outcome::worst(images.iter().map(|image| image.outcome));
+    let explanation =
+        Explanation { outcome, subject: workload.subject().to_owned(), problems: Vec::new(), images, warnings };
+    if outcome.refuses() {
+        return Decision { response: ValidationResponse::reject(&explanation), explanation };
+    }
+    match patched(request, workload, &explanation) {
+        Ok(object) => Decision { response: ValidationResponse::accept(&explanation, object), explanation },
+        Err(finding) => refuse_unread(explanation.subject, vec![finding]),
+    }
+}
+
+/// The distinct image strings of the object in the order in which it names them, each with its places.
+fn distinct(workload: &Workload) -> Vec<(&str, Vec<Location>)> {
+    let mut images: Vec<(&str, Vec<Location>)> = Vec::new();
+    for image in &workload.images {
+        match images.iter_mut().find(|(written, _)| *written == image.image) {
+            Some((_, locations)) => locations.push(image.location.clone()),
+            None => images.push((&image.image, vec![image.location.clone()])),
+        }
+    }
+    images
+}
+
+/// Whether this request puts the image there. For CREATE that is every image.
+fn has_changed(workload: &Workload, image: &str, location: &Location) -> bool {
+    workload.old_images.get(&location.pointer).is_none_or(|old| old != image)
+}
+
+/// The object with every pinned image in place, or `None` where nothing is pinned.
+fn patched(request: &Value, workload: &Workload, explanation: &Explanation) -> Result<Option<Value>, Finding> {
+    let pins: Vec<(String, String)> = explanation
+        .images
+        .iter()
+        .filter_map(|image| image.pinned.as_ref().map(|pinned| (image, pinned)))
+        .flat_map(|(image, pinned)| {
+            // A Job's template is immutable: what was there before stays as it is.
+            let changed = image.locations.iter().filter(|location| has_changed(workload, &image.image, location));
+            changed.map(|location| (location.pointer.clone(), pinned.clone())).collect::<Vec<_>>()
+        })
+        .collect();
+    if pins.is_empty() {
+        return Ok(None);
+    }
+    let mut object = request.get("object").cloned().unwrap_or_default();
+    mutation::pin(&mut object, &pins)
+        .map_err(|e| Finding::new(Code::RequestMalformed, format!("cannot pin the images: {e}")))?;
+    Ok(Some(object))
+}
+
+/// The work on one request's images.
+struct Inquiry<'a> {
+    host: &'a dyn Host,
+    settings: &'a Settings,
+    examiner: Examiner<'a>,
+    digests: BTreeMap<String, Result<Digest, Finding>>,
+    warnings: Vec<String>,
+}
+
+impl Inquiry<'_> {
+    fn examine(&mut self, workload: &Workload, written: &str, locations: Vec<Location>) -> ImageReport {
+        let mut report = ImageReport {
+            image: written.to_owned(),
+            locations,
+            digest: None,
+            pinned: None,
+            outcome: Outcome::Passed,
+            findings: Vec::new(),
+            blocks: Vec::new(),
+        };
+        let image = match ImageRef::parse(written) {
+            Ok(image) => image,
+            Err(error) => {
+                report.findings.push(Finding::new(Code::ReferenceInvalid, error.to_string()));
+                report.outcome = Outcome::Failed;
+                return report;
+            }
+        };
+        let concerning = rules::concerning(self.settings, &image);
+        if concerning.is_empty() {
+            self.unmatched(&mut report);
+            return report;
+        }
+        let changed = report.locations.iter().any(|location| has_changed(workload, written, location));
+        let mut wants_pin = false;
+        for (block, concern) in concerning {
+            if concern == Concern::Skips {
+                let skipped = BlockReport { outcome: Outcome::Skipped, ..rules::report(block, Vec::new()) };
+                report.blocks.push(skipped);
+                continue;
+            }
+            let mut block_report = self.check_block(block, &image, changed, &mut report.digest);
+            rules::apply_failure_action(block, &mut block_report);
+            // Only what this block matched and admitted is pinned on its behalf.
+            wants_pin |= block.mutate_digest && block_report.outcome == Outcome::Passed;
+            if block_report.outcome == Outcome::Audited {
+                self.warnings.push(message::audited(&report, &block_report));
+            }
+            report.blocks.push(block_report);
+        }
+        let worst = report.blocks.iter().map(|block| block.outcome).filter(|outcome| *outcome != Outcome::Skipped);
+        report.outcome = Outcome::worst(worst);
+        if wants_pin && image.digest().is_none() && self.settings.mutate && !report.outcome.refuses() {
+            if changed {
+                report.pinned =
+                    report.digest.as_deref().and_then(|digest| digest.parse().ok()).map(|d| image.pinned(&d));
+            } else {
+                self.warnings.push(format!(
+                    "{written} was verified but stays unpinned: it did not change, and what does not change is not patched"
+                ));
+            }
+        }
+        report
+    }
+
+    fn unmatched(&mut self, report: &mut ImageReport) {
+        match self.settings.unmatched_images {
+            Unmatched::Allow => {}
+            Unmatched::Warn => self.warnings.push(format!("no block of verifyImages matches {}", report.image)),
+            Unmatched::Deny => {
+                let finding = Finding::new(Code::ImageUnmatched, "no block of verifyImages matches this image")
+                    .remedy("add a block whose `imageReferences` match it, or set `unmatchedImages: allow`");
+                report.findings.push(finding);
+                report.outcome = Outcome::Failed;
+            }
+        }
+    }
+
+    fn check_block(
+        &mut self,
+        block: &Block,
+        image: &ImageRef,
+        changed: bool,
+        resolved: &mut Option<String>,
+    ) -> BlockReport {
+        if let Some(finding) = self.lacks_digest(block, image, changed) {
+            return rules::report(block, vec![finding]);
+        }
+        let needs_digest = rules::verifies(block) || (block.mutate_digest && image.digest().is_none());
+        if !needs_digest {
+            return rules::report(block, Vec::new());
+        }
+        match self.digest(image) {
+            Ok(digest) => {
+                *resolved = Some(digest.to_string());
+                rules::check(&self.examiner, Target { image, digest: &digest }, block)
+            }
+            Err(finding) => rules::report(block, vec![finding]),
+        }
+    }
+
+    /// What the block asks of the reference itself.
+    fn lacks_digest(&self, block: &Block, image: &ImageRef, changed: bool) -> Option<Finding> {
+        if image.digest().is_some() {
+            return None;
+        }
+        // What `mutateDigest` would have pinned at its creation may stay as it is until it changes.
+        let pinned_here = block.mutate_digest && (self.settings.mutate || !changed);
+        let wanted = block.verify_digest || (block.mutate_digest && !self.settings.mutate);
+        (wanted && !pinned_here).then(|| {
+            let remedy = match self.settings.mutate {
+                true => "write `@sha256:…` behind the tag, or set `mutateDigest: true` and let this policy do it",
+                false => "write `@sha256:…` behind the tag, or run the mutating twin of this policy, which does it",
+            };
+            Finding::new(Code::DigestMissing, "the image is named by a tag, and must be pinned by digest")
+                .remedy(remedy)
+        })
+    }
+
+    /// The digest of an image: its own, or what its tag means. A tag is resolved once, and everything after that is about
+    /// this digest.
+    fn digest(&mut self, image: &ImageRef) -> Result<Digest, Finding> {
+        if let Some(digest) = image.digest() {
+            return Ok(digest.clone());
+        }
+        let host = self.host;
+        self.digests
+            .entry(image.to_string())
+            .or_insert_with(|| match host.resolve(image) {
+                Ok(Some(digest)) => Ok(digest),
+                Ok(None) => Err(Finding::new(Code::ImageAbsent, format!("there is no image `{image}`"))
+                    .remedy("see whether it was pushed, and whether repository and tag are spelled right")),
+                Err(error) => Err(host_finding(&error)),
+            })
+            .clone()
+    }
+}

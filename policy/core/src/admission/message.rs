@@ -1,0 +1,123 @@
+//! What a person reads who ran `kubectl apply`: the tree of the explanation on one line per image.
+
+use crate::decision::{BlockReport, CheckReport, Explanation, Finding, ImageReport, Outcome};
+
+/// kubectl prints the message whole, events and logs cut it: so much is kept.
+const MAX_MESSAGE_BYTES: usize = 1500;
+
+/// Why something failed.
+pub(super) struct Reason<'e> {
+    /// The image, if it is about one.
+    image: Option<&'e ImageReport>,
+    /// The path in the settings, if a rule failed.
+    path: Option<&'e str>,
+    /// What was found.
+    pub(super) finding: &'e Finding,
+    outcome: Outcome,
+}
+
+/// Everything that failed, worst first.
+pub(super) fn reasons(explanation: &Explanation) -> Vec<Reason<'_>> {
+    let mut reasons: Vec<_> = explanation
+        .problems
+        .iter()
+        .map(|finding| Reason { image: None, path: None, finding, outcome: Outcome::Failed })
+        .collect();
+    for image in &explanation.images {
+        reasons.extend(image.findings.iter().map(|finding| Reason {
+            image: Some(image),
+            path: None,
+            finding,
+            outcome: image.outcome,
+        }));
+        for block in &image.blocks {
+            reasons.extend(decisive(block).into_iter().map(|(path, finding)| Reason {
+                image: Some(image),
+                path: Some(path),
+                finding,
+                outcome: block.outcome,
+            }));
+        }
+    }
+    // A plain no is of more use than an open question, and both than a warning.
+    reasons.sort_by_key(|reason| match reason.outcome {
+        Outcome::Failed => 0,
+        Outcome::Undecided => 1,
+        _ => 2,
+    });
+    reasons
+}
+
+/// The findings that settled a block that did not pass.
+fn decisive(block: &BlockReport) -> Vec<(&str, &Finding)> {
+    let mut found: Vec<_> = block.findings.iter().map(|finding| (block.path.as_str(), finding)).collect();
+    for check in &block.checks {
+        collect(check, &mut found);
+    }
+    found
+}
+
+fn collect<'c>(check: &'c CheckReport, found: &mut Vec<(&'c str, &'c Finding)>) {
+    if !check.outcome.refuses() {
+        return;
+    }
+    let before = found.len();
+    for part in &check.parts {
+        collect(part, found);
+    }
+    // The parts say more than their sum does.
+    if found.len() == before {
+        found.extend(check.finding.iter().map(|finding| (check.path.as_str(), finding)));
+    }
+}
+
+/// The message of a refusal.
+pub(super) fn refusal(explanation: &Explanation) -> String {
+    let reasons = reasons(explanation);
+    let refusing: Vec<_> = reasons.iter().filter(|reason| reason.outcome.refuses()).collect();
+    let subject = if explanation.subject.is_empty() { "request" } else { &explanation.subject };
+    let mut message = format!("{subject} refused by sigwarden");
+    for (index, reason) in refusing.iter().enumerate() {
+        let line = format!("\n{}", line(reason));
+        let left = refusing.len().saturating_sub(index);
+        if message.len().saturating_add(line.len()) > MAX_MESSAGE_BYTES {
+            message.push_str(&format!("\n… and {left} more"));
+            break;
+        }
+        message.push_str(&line);
+    }
+    message
+}
+
+/// The warning for a block that only audits.
+pub(super) fn audited(image: &ImageReport, block: &BlockReport) -> String {
+    let reason = decisive(block)
+        .into_iter()
+        .next()
+        .map_or_else(|| "does not pass".to_owned(), |(_, finding)| format!("{} [{}]", finding.message, finding.code));
+    format!("{} would be refused by {} (failureAction: Audit): {reason}", image.image, block.path)
+}
+
+fn line(reason: &Reason<'_>) -> String {
+    let finding = reason.finding;
+    let mut line = String::new();
+    if let Some(image) = reason.image {
+        if let Some(location) = image.locations.first() {
+            line.push_str(&format!("{} {}: ", location.field, location.name));
+        }
+        line.push_str(&format!("{}: ", image.image));
+    }
+    line.push_str(&finding.message);
+    if let (Some(wanted), Some(found)) = (&finding.wanted, &finding.found) {
+        line.push_str(&format!(": wanted {}, found {}", first_line(wanted), first_line(found)));
+    }
+    match reason.path {
+        Some(path) => line.push_str(&format!(" [{} {path}]", finding.code)),
+        None => line.push_str(&format!(" [{}]", finding.code)),
+    }
+    line
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}

@@ -1,0 +1,305 @@
+//! Is there an attestation of this type, by the right signer, that says what the rule asks for?
+//!
+//! A rule names a predicate type, attestors and conditions. By default (`match: all`, Kyverno's reading) every verified
+//! attestation of that type must come from the rule's signer and meet the conditions, so that an old failing scan or a
+//! stranger's statement blocks; with `match: any` one good one is enough.
+//!
+//! A rule without attestors of its own asks the block's attestors, and accepts slsa-github-generator where it was called
+//! by one of them. (Kyverno would accept whoever holds any certificate.)
+
+mod suggest;
+
+use crate::attestors::{
+    candidate, check_identity, check_signer, claimed, fold_set, is_generator_for, keep_further, report,
+    signer_in_words, verify_keyless,
+};
+use crate::conditions::{self, ConditionResult};
+use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
+use crate::evidence::{Carrier, Claim, Evidence, Item};
+use crate::examiner::{Examiner, Search, Target, gap_finding, outcome};
+use crate::settings::{AttestationRule, Attestor, AttestorKind, AttestorSet, KeylessAttestor, Quantifier};
+use crate::verify::{Claims, EvidenceError};
+use serde_json::Value;
+use std::rc::Rc;
+
+/// Checks one attestation rule. `block` are the attestor sets that a rule without its own falls back to.
+pub fn check_rule(
+    examiner: &Examiner<'_>,
+    target: Target<'_>,
+    rule: &AttestationRule,
+    block: &[AttestorSet],
+    search: &mut Search,
+) -> CheckReport {
+    let (sets, derived) = if rule.attestors.is_empty() { (block, true) } else { (&*rule.attestors, false) };
+    let parts: Vec<_> =
+        sets.iter().map(|set| check_set(Check { examiner, target, rule, derived }, set, search)).collect();
+    // Without anyone to ask for, an attestation is anybody's word.
+    let outcome =
+        if parts.is_empty() { Outcome::Failed } else { Outcome::worst(parts.iter().map(|part| part.outcome)) };
+    let finding = parts.is_empty().then(|| {
+        Finding::new(Code::SettingsInvalid, "an attestation without attestors accepts anybody's word")
+            .remedy(format!("say who must have made it: `{}.attestors`", rule.path))
+    });
+    CheckReport {
+        kind: CheckKind::Attestation,
+        path: rule.path.clone(),
+        label: format!("attestation {}", rule.predicate_type),
+        outcome,
+        finding,
+        parts,
+        candidates: Vec::new(),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Check<'c> {
+    examiner: &'c Examiner<'c>,
+    target: Target<'c>,
+    rule: &'c AttestationRule,
+    /// The attestors are the block's, so slsa-github-generator may speak for them.
+    derived: bool,
+}
+
+fn check_set(check: Check<'_>, set: &AttestorSet, search: &mut Search) -> CheckReport {
+    fold_set(set, |entry| match &entry.kind {
+        AttestorKind::Nested(set) => check_set(check, set, search),
+        AttestorKind::Key(_) | AttestorKind::Keyless(_) => check_entry(check, entry, search),
+    })
+}
+
+/// An attestation about the image, of whatever type.
+struct Statement<'s> {
+    evidence: Rc<Evidence>,
+    predicate_type: &'s str,
+    predicate: &'s Value,
+}
+
+/// What an entry found among the attestations of the rule's type.
+#[derive(Default)]
+struct Findings {
+    /// By the right signer, and as the conditions ask.
+    good: usize,
+    /// By the right signer, but a condition is not met.
+    failed: Option<Finding>,
+    /// Genuine, by somebody else.
+    foreign: Option<Finding>,
+    /// Not looked at to the end, so nobody knows.
+    open: Option<Finding>,
+    /// Not genuine, or not of this entry's kind of signer.
+    furthest: Option<EvidenceError>,
+}
+
+fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> CheckReport {
+    let Check { examiner, target, rule, .. } = check;
+    let repository = entry.repository.as_ref().unwrap_or_else(|| target.image.repository());
+    let mut gap = None;
+    let mut candidates = Vec::new();
+    let mut findings = Findings::default();
+    let mut others = Vec::new();
+    for carrier in Carrier::OF_ATTESTATIONS {
+        let load = examiner.load(repository, target.digest, carrier);
+        gap = gap.or_else(|| load.gap.clone());
+        for item in search.note(&load) {
+            match item {
+                Item::Readable(evidence) => match &evidence.claim {
+                    Claim::Attestation { predicate_type, .. } if *predicate_type == rule.predicate_type => {
+                        candidates.push(check_attestation(check, entry, evidence, &mut findings));
+                    }
+                    Claim::Attestation { .. } => others.push(Rc::clone(evidence)),
+                    Claim::Signature(_) => {}
+                },
+                Item::Unreadable { source, error } => {
+                    let error = EvidenceError::Malformed(error.to_string());
+                    candidates.push(candidate(source, None, None, Err(&error)));
+                    keep_further(&mut findings.furthest, error);
+                }
+            }
+        }
+        if rule.quantifier == Quantifier::Any && findings.good > 0 {
+            return report(entry, Outcome::Passed, None, candidates);
+        }
+    }
+    let finding = match (rule.quantifier, findings) {
+        // "None is bad" needs every carrier; "one is good" was answered above if it could be.
+        _ if gap.is_some() => gap.as_ref().map(gap_finding),
+        (_, Findings { open: Some(finding), .. }) => Some(finding),
+        (Quantifier::All, Findings { good: 1.., failed: None, foreign: None, .. }) => None,
+        (_, Findings { failed: Some(finding), .. } | Findings { foreign: Some(finding), .. }) => Some(finding),
+        (_, Findings { furthest: Some(error), .. }) => Some(error.finding()),
+        (_, Findings { .. }) => Some(missing(check, entry, &others)),
+    };
+    let outcome = finding.as_ref().map_or(Outcome::Passed, outcome);
+    report(entry, outcome, finding, candidates)
+}
+
+/// Looks at one attestation of the rule's type.
+fn check_attestation(
+    check: Check<'_>,
+    entry: &Attestor,
+    evidence: &Rc<Evidence>,
+    findings: &mut Findings,
+) -> CandidateReport {
+    let predicate_type = Some(check.rule.predicate_type.as_str());
+    let signer = signer_in_words(evidence, entry);
+    let result = match accept(check, entry, evidence) {
+        Ok(Signed::ByAttestor) => match evidence.claim {
+            Claim::Attestation { ref predicate, .. } => check_conditions(check.rule, predicate),
+            Claim::Signature(_) => Ok(()),
+        },
+        Ok(Signed::ByOther(error)) => Err(foreign(&error)),
+        Err(error) => {
+            let report = candidate(&evidence.source, predicate_type, signer, Err(&error));
+            if error.outcome() == Outcome::Undecided {
+                findings.open.get_or_insert_with(|| error.finding());
+            }
+            keep_further(&mut findings.furthest, error);
+            return report;
+        }
+    };
+    let finding = match result {
+        Ok(()) => {
+            findings.good = findings.good.saturating_add(1);
+            None
+        }
+        Err(finding) => {
+            let slot =
+                if finding.code == Code::ForeignAttestation { &mut findings.foreign } else { &mut findings.failed };
+            slot.get_or_insert_with(|| finding.clone());
+            Some(finding)
+        }
+    };
+    CandidateReport {
+        source: evidence.source.clone(),
+        predicate_type: predicate_type.map(str::to_owned),
+        signer,
+        outcome: if finding.is_some() { Outcome::Failed } else { Outcome::Passed },
+        finding,
+    }
+}
+
+/// Whose genuine attestation it is.
+enum Signed {
+    ByAttestor,
+    ByOther(EvidenceError),
+}
+
+/// Whether the attestation is about the image and genuine, and whose it is.
+///
+/// With `match: all` strangers' attestations are verified too, since a genuine one blocks; with `match: any` the cheap
+/// identity filter comes first.
+fn accept(check: Check<'_>, entry: &Attestor, evidence: &Evidence) -> Result<Signed, EvidenceError> {
+    evidence.claim.about(check.target.digest.as_str()).ok_or(EvidenceError::WrongSubject)?;
+    let AttestorKind::Keyless(keyless) = &entry.kind else {
+        return check_signer(check.examiner, entry, evidence).map(|_| Signed::ByAttestor);
+    };
+    let identity = |claims: &Claims| check_either(check, keyless, claims);
+    if check.rule.quantifier == Quantifier::Any {
+        identity(&claimed(evidence)?)?;
+    }
+    let verified = verify_keyless(check.examiner, keyless, evidence)?;
+    let claims = verified.claims().ok_or(EvidenceError::WrongSignerKind("no certificate"))?;
+    match identity(claims) {
+        Ok(()) => Ok(Signed::ByAttestor),
+        Err(error) if check.rule.quantifier == Quantifier::All => Ok(Signed::ByOther(error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The entry's own identity, or the generator's on its behalf.
+fn check_either(check: Check<'_>, keyless: &KeylessAttestor, claims: &Claims) -> Result<(), EvidenceError> {
+    if check.derived && is_generator_for(keyless, claims) { Ok(()) } else { check_identity(keyless, claims) }
+}
+
+fn foreign(error: &EvidenceError) -> Finding {
+    let mut finding = error.finding();
+    finding.code = Code::ForeignAttestation;
+    finding.message = "somebody else made an attestation of this type too, and all must be by the attestor".to_owned();
+    finding.remedy("if others may attest this image as well, set `match: any`")
+}
+
+fn check_conditions(rule: &AttestationRule, predicate: &Value) -> Result<(), Finding> {
+    let results = conditions::evaluate(&rule.conditions, predicate);
+    if conditions::hold(&rule.conditions, &results) {
+        return Ok(());
+    }
+    let failing = results.iter().find(|result| result.error.is_some()).or_else(|| results.iter().find(|r| !r.passed));
+    Err(failing.map_or_else(
+        || Finding::new(Code::ConditionFailed, "the conditions are not met"),
+        |result| condition_finding(result, predicate),
+    ))
+}
+
+fn condition_finding(result: &ConditionResult, predicate: &Value) -> Finding {
+    match &result.error {
+        Some(error) => {
+            let finding = Finding::new(Code::ConditionError, format!("`{}` cannot be evaluated: {error}", result.text));
+            match suggest::build_type(predicate) {
+                Some((path, value)) => finding.remedy(format!(
+                    "this predicate's build type stands at `{path}`: key: \"{{{{ {path} }}}}\", value: {value}"
+                )),
+                None => finding,
+            }
+        }
+        None => {
+            let finding = Finding::new(Code::ConditionFailed, format!("`{}` does not hold", result.text));
+            match &result.found {
+                Some(found) => finding.contrast(&result.wanted, found),
+                None => finding,
+            }
+        }
+    }
+}
+
+/// Nothing of the rule's type is there. What is there instead, and by the right signer, is worth telling.
+fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Finding {
+    let rule = check.rule;
+    let genuine: Vec<Statement<'_>> = others
+        .iter()
+        .filter(|evidence| matches!(accept(check, entry, evidence), Ok(Signed::ByAttestor)))
+        .filter_map(|evidence| match &evidence.claim {
+            Claim::Attestation { predicate_type, predicate, .. } => {
+                Some(Statement { evidence: Rc::clone(evidence), predicate_type, predicate })
+            }
+            Claim::Signature(_) => None,
+        })
+        .collect();
+    let wanted = suggest::rule_in_words(rule);
+    if let Some(first) = genuine.iter().max_by_key(|statement| suggest::likeness(statement.predicate_type, rule)) {
+        let found: Vec<_> =
+            genuine.iter().map(|s| suggest::statement_in_words(s.predicate_type, s.predicate)).collect();
+        return Finding::new(
+            Code::WrongPredicateType,
+            format!("no attestation of this type by the attestor, but of {} other", genuine.len()),
+        )
+        .contrast(wanted, found.join("\n"))
+        .remedy(format!(
+            "if {} is what you mean, write:\n{}",
+            first.evidence.source,
+            suggest::admitting_yaml(rule, first.predicate_type, first.predicate)
+        ));
+    }
+    let message = match others.len() {
+        0 => "this image has no attestation".to_owned(),
+        n => format!("no attestation of this type; {n} of other types, none by the attestor"),
+    };
+    let target = check.target;
+    Finding::new(Code::AttestationMissing, message).contrast(wanted, types_in_words(others)).remedy(format!(
+        "cosign attest --yes --type {} --predicate FILE {}@{}",
+        rule.predicate_type,
+        target.image.repository(),
+        target.digest
+    ))
+}
+
+fn types_in_words(others: &[Rc<Evidence>]) -> String {
+    let mut types: Vec<&str> = others
+        .iter()
+        .filter_map(|evidence| match &evidence.claim {
+            Claim::Attestation { predicate_type, .. } => Some(predicate_type.as_str()),
+            Claim::Signature(_) => None,
+        })
+        .collect();
+    types.sort_unstable();
+    types.dedup();
+    if types.is_empty() { "nothing".to_owned() } else { types.join(", ") }
+}

@@ -1,0 +1,351 @@
+//! Who must have signed an image, and whether they have.
+//!
+//! An attestor set asks for so many of its entries; an entry is a key, an identity or another set. One genuine signature
+//! satisfies an entry, whatever else lies beside it. Candidates are taken cheapest check first: is it a signature, about
+//! this digest, by this kind of signer, naming this identity? Only then is it verified. Annotations must stand on the very
+//! signature that verifies.
+
+use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
+use crate::evidence::{Carrier, Claim, Evidence, Item, SignerMaterial, Subject};
+use crate::examiner::{Examiner, Search, Target, gap_finding, outcome};
+use crate::settings::{Attestor, AttestorKind, AttestorSet, KeyAttestor, KeylessAttestor};
+use crate::verify::{Claims, EvidenceError, LogRule, Signer, Verified};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Checks whether enough entries of `set` have signed the image.
+pub fn check_set(examiner: &Examiner<'_>, target: Target<'_>, set: &AttestorSet, search: &mut Search) -> CheckReport {
+    fold_set(set, |entry| check_entry(examiner, target, entry, search))
+}
+
+/// Asks `check` about the entries of a set until enough have passed.
+pub(crate) fn fold_set(set: &AttestorSet, mut check: impl FnMut(&Attestor) -> CheckReport) -> CheckReport {
+    let mut parts = Vec::new();
+    let mut passed = 0_usize;
+    for entry in &set.entries {
+        if passed >= set.required {
+            break;
+        }
+        let report = check(entry);
+        passed = passed.saturating_add(usize::from(report.outcome == Outcome::Passed));
+        parts.push(report);
+    }
+    let satisfied = passed >= set.required;
+    let outcome = match satisfied {
+        true => Outcome::Passed,
+        // Where an open question could still have been a yes, the answer is open.
+        false => Outcome::worst(parts.iter().map(|part| part.outcome)).max(Outcome::Failed),
+    };
+    let finding = (!satisfied && set.entries.len() > 1).then(|| {
+        Finding::new(
+            Code::CountNotReached,
+            format!("{passed} of {} attestors are satisfied, {} must be", set.entries.len(), set.required),
+        )
+    });
+    let label = match (set.entries.len(), set.required) {
+        (1, _) => "attestor".to_owned(),
+        (all, required) if all == required => format!("all of {all} attestors"),
+        (all, required) => format!("{required} of {all} attestors"),
+    };
+    CheckReport {
+        kind: CheckKind::AttestorSet,
+        path: set.path.clone(),
+        label,
+        outcome,
+        finding,
+        parts,
+        candidates: Vec::new(),
+    }
+}
+
+fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, search: &mut Search) -> CheckReport {
+    if let AttestorKind::Nested(set) = &entry.kind {
+        return check_set(examiner, target, set, search);
+    }
+    let repository = entry.repository.as_ref().unwrap_or_else(|| target.image.repository());
+    let mut own = Search::default();
+    let mut candidates = Vec::new();
+    let mut furthest: Option<EvidenceError> = None;
+    let mut attestations = 0_usize;
+    for carrier in Carrier::OF_SIGNATURES {
+        let load = examiner.load(repository, target.digest, carrier);
+        for item in own.note(&load) {
+            let evidence = match item {
+                Item::Readable(evidence) => evidence,
+                Item::Unreadable { source, error } => {
+                    let error = EvidenceError::Malformed(error.to_string());
+                    candidates.push(candidate(source, None, None, Err(&error)));
+                    keep_further(&mut furthest, error);
+                    continue;
+                }
+            };
+            if matches!(evidence.claim, Claim::Attestation { .. }) {
+                attestations = attestations.saturating_add(1);
+                continue;
+            }
+            let result = check_signature(examiner, target, entry, evidence);
+            let signer = signer_in_words(evidence, entry);
+            match result {
+                Ok(_) => {
+                    candidates.push(candidate(&evidence.source, None, signer, Ok(())));
+                    merge(search, own);
+                    return report(entry, Outcome::Passed, None, candidates);
+                }
+                Err(error) => {
+                    candidates.push(candidate(&evidence.source, None, signer, Err(&error)));
+                    keep_further(&mut furthest, error);
+                }
+            }
+        }
+    }
+    let finding = match (&own.gap, furthest) {
+        (Some(gap), _) => gap_finding(gap),
+        (None, Some(error)) => error.finding(),
+        (None, None) => unsigned(target, attestations),
+    };
+    merge(search, own);
+    report(entry, outcome(&finding), Some(finding), candidates)
+}
+
+fn merge(search: &mut Search, own: Search) {
+    let Search { looked, gap } = own;
+    for place in looked {
+        if !search.looked.contains(&place) {
+            search.looked.push(place);
+        }
+    }
+    if search.gap.is_none() {
+        search.gap = gap;
+    }
+}
+
+fn unsigned(target: Target<'_>, attestations: usize) -> Finding {
+    let message = match attestations {
+        0 => "nobody signed this image".to_owned(),
+        1 => "nobody signed this image: it has an attestation, and an attestation is not a signature".to_owned(),
+        n => format!("nobody signed this image: it has {n} attestations, and an attestation is not a signature"),
+    };
+    let pinned = format!("{}@{}", target.image.repository(), target.digest);
+    let remedy = match attestations {
+        0 => format!("cosign sign --yes {pinned}"),
+        _ => format!("cosign sign --yes {pinned}\nor ask for the attestation: `attestations:` instead of `attestors:`"),
+    };
+    Finding::new(Code::Unsigned, message).remedy(remedy)
+}
+
+/// The cheap filters, then the signature, then what only a verified signature can say.
+fn check_signature(
+    examiner: &Examiner<'_>,
+    target: Target<'_>,
+    entry: &Attestor,
+    evidence: &Evidence,
+) -> Result<Rc<Verified>, EvidenceError> {
+    let subject = evidence.claim.about(target.digest.as_str()).ok_or(EvidenceError::WrongSubject)?;
+    let verified = check_signer(examiner, entry, evidence)?;
+    check_annotations(&entry.annotations, subject)?;
+    Ok(verified)
+}
+
+/// Whether the signer that `entry` asks for made this signature.
+pub(crate) fn check_signer(
+    examiner: &Examiner<'_>,
+    entry: &Attestor,
+    evidence: &Evidence,
+) -> Result<Rc<Verified>, EvidenceError> {
+    match &entry.kind {
+        AttestorKind::Key(key) => verify_key(examiner, key, evidence),
+        AttestorKind::Keyless(keyless) => {
+            check_identity(keyless, &claimed(evidence)?)?;
+            let verified = verify_keyless(examiner, keyless, evidence)?;
+            // INVARIANT: what the filter saw is what was verified; matched again on the verified certificate.
+            let claims = verified.claims().ok_or(EvidenceError::WrongSignerKind("no certificate"))?;
+            check_identity(keyless, claims)?;
+            Ok(verified)
+        }
+        // Settings allow nested sets only where sets are folded, and that is not here.
+        AttestorKind::Nested(_) => Err(EvidenceError::Unsupported("a nested attestor set here".to_owned())),
+    }
+}
+
+/// The certificate's claims, before anything is verified.
+pub(crate) fn claimed(evidence: &Evidence) -> Result<Claims, EvidenceError> {
+    let leaf = evidence
+        .material
+        .signer
+        .leaf()
+        .ok_or(EvidenceError::WrongSignerKind("signed with a key, and the rule asks for a certificate"))?;
+    Claims::read(leaf)
+}
+
+pub(crate) fn verify_key(
+    examiner: &Examiner<'_>,
+    key: &KeyAttestor,
+    evidence: &Evidence,
+) -> Result<Rc<Verified>, EvidenceError> {
+    examiner.verify(evidence, &Signer::Key(&key.key), key.log, &key.trust_root)
+}
+
+/// Verifies whoever's certificate it is.
+pub(crate) fn verify_keyless(
+    examiner: &Examiner<'_>,
+    keyless: &KeylessAttestor,
+    evidence: &Evidence,
+) -> Result<Rc<Verified>, EvidenceError> {
+    let signer = Signer::Certificate { sct: keyless.sct };
+    examiner.verify(evidence, &signer, keyless.log, &keyless.trust_root)
+}
+
+/// Whether the certificate names whom the entry asks for (Kyverno: `subject` or `subjectRegExp` on any SAN, `issuer` and
+/// `issuerRegExp`).
+pub(crate) fn check_identity(keyless: &KeylessAttestor, claims: &Claims) -> Result<(), EvidenceError> {
+    check_issuer(keyless, claims)?;
+    if claims.names.iter().any(|name| accepts_name(keyless, name)) {
+        return Ok(());
+    }
+    let wanted = subject_in_words(keyless);
+    let hint = keyless
+        .subject_regexp
+        .as_ref()
+        .filter(|regexp| claims.names.iter().any(|name| regexp.matches_loosely(name)))
+        .map(|_| "regular expressions match the whole name here; write `.*` where anything may stand".to_owned());
+    Err(EvidenceError::WrongIdentity { wanted, found: names_in_words(claims), hint })
+}
+
+/// A certificate without the extension (of one's own authority, say) has the issuer "", as in cosign: `.*` accepts it.
+fn check_issuer(keyless: &KeylessAttestor, claims: &Claims) -> Result<(), EvidenceError> {
+    let issuer = claims.issuer.as_deref().unwrap_or_default();
+    let by_pattern = keyless.issuer.as_ref().is_none_or(|pattern| pattern.matches(issuer));
+    let by_regexp = keyless.issuer_regexp.as_ref().is_none_or(|regexp| regexp.matches(issuer));
+    if by_pattern && by_regexp {
+        return Ok(());
+    }
+    let loosely = by_pattern && keyless.issuer_regexp.as_ref().is_some_and(|regexp| regexp.matches_loosely(issuer));
+    let hint = loosely
+        .then(|| "regular expressions match the whole issuer here; write `.*` where anything may stand".to_owned());
+    Err(EvidenceError::WrongIdentity {
+        wanted: format!("issuer {}", issuer_in_words(keyless)),
+        found: format!("issuer {}", if issuer.is_empty() { "(none)" } else { issuer }),
+        hint,
+    })
+}
+
+fn accepts_name(keyless: &KeylessAttestor, name: &str) -> bool {
+    // An empty name would match `*`, and identifies nobody.
+    !name.is_empty()
+        && (keyless.subject.as_ref().is_some_and(|pattern| pattern.matches(name))
+            || keyless.subject_regexp.as_ref().is_some_and(|regexp| regexp.matches(name)))
+}
+
+/// slsa-github-generator's workflow for containers. It signs provenance for others, under its own name.
+const GENERATOR: &str = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_container_slsa3.yml@refs/tags/v";
+
+/// Whether the certificate is slsa-github-generator's, at a release, called by a workflow that the entry accepts.
+///
+/// The calling workflow is Fulcio's `build config URI` (1.3.6.1.4.1.57264.1.18); certificates older than that extension
+/// do not say who called.
+pub(crate) fn is_generator_for(keyless: &KeylessAttestor, claims: &Claims) -> bool {
+    let released = |name: &String| {
+        name.strip_prefix(GENERATOR).is_some_and(|version| {
+            let parts: Vec<_> = version.split('.').collect();
+            parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+        })
+    };
+    check_issuer(keyless, claims).is_ok()
+        && claims.names.iter().any(released)
+        && claims.build_config_uri.as_deref().is_some_and(|caller| accepts_name(keyless, caller))
+}
+
+fn check_annotations(wanted: &BTreeMap<String, String>, subject: &Subject) -> Result<(), EvidenceError> {
+    for (name, wanted) in wanted {
+        let found = subject.annotations.get(name);
+        if found.and_then(Value::as_str) != Some(wanted.as_str()) {
+            let found = found.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            return Err(EvidenceError::Annotation { name: name.clone(), wanted: wanted.clone(), found });
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the error of the evidence that got further.
+pub(crate) fn keep_further(furthest: &mut Option<EvidenceError>, error: EvidenceError) {
+    let further = match furthest.as_ref() {
+        Some(known) => known.further(&error).clone(),
+        None => error,
+    };
+    *furthest = Some(further);
+}
+
+/// A candidate for the explanation.
+pub(crate) fn candidate(
+    source: &str,
+    predicate_type: Option<&str>,
+    signer: Option<String>,
+    result: Result<(), &EvidenceError>,
+) -> CandidateReport {
+    CandidateReport {
+        source: source.to_owned(),
+        predicate_type: predicate_type.map(str::to_owned),
+        signer,
+        outcome: result.map_or_else(EvidenceError::outcome, |()| Outcome::Passed),
+        finding: result.err().map(EvidenceError::finding),
+    }
+}
+
+pub(crate) fn report(
+    entry: &Attestor,
+    outcome: Outcome,
+    finding: Option<Finding>,
+    candidates: Vec<CandidateReport>,
+) -> CheckReport {
+    CheckReport {
+        kind: CheckKind::Attestor,
+        path: entry.path.clone(),
+        label: entry_in_words(entry),
+        outcome,
+        finding,
+        parts: Vec::new(),
+        candidates,
+    }
+}
+
+/// Who signed, as the evidence says.
+pub(crate) fn signer_in_words(evidence: &Evidence, entry: &Attestor) -> Option<String> {
+    match (&evidence.material.signer, &entry.kind) {
+        (SignerMaterial::Certificates(_), _) => claimed(evidence).ok().map(|claims| claims.signer()),
+        (SignerMaterial::Key { .. }, AttestorKind::Key(key)) => Some(format!("key {}", key.key.fingerprint())),
+        (SignerMaterial::Key { .. }, _) => Some("a key".to_owned()),
+    }
+}
+
+fn entry_in_words(entry: &Attestor) -> String {
+    match &entry.kind {
+        AttestorKind::Key(key) => {
+            let log = if key.log == LogRule::InsecureIgnore { ", without a log" } else { "" };
+            format!("key {} ({}{log})", key.key.fingerprint(), key.key.description())
+        }
+        AttestorKind::Keyless(keyless) => {
+            format!("{} issued by {}", subject_in_words(keyless), issuer_in_words(keyless))
+        }
+        AttestorKind::Nested(_) => "nested attestors".to_owned(),
+    }
+}
+
+fn subject_in_words(keyless: &KeylessAttestor) -> String {
+    let pattern = keyless.subject.as_ref().map(|pattern| pattern.as_str().to_owned());
+    let regexp = keyless.subject_regexp.as_ref().map(|regexp| format!("/{}/", regexp.as_str()));
+    [pattern, regexp].into_iter().flatten().collect::<Vec<_>>().join(" or ")
+}
+
+fn issuer_in_words(keyless: &KeylessAttestor) -> String {
+    let pattern = keyless.issuer.as_ref().map(|pattern| pattern.as_str().to_owned());
+    let regexp = keyless.issuer_regexp.as_ref().map(|regexp| format!("/{}/", regexp.as_str()));
+    [pattern, regexp].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
+fn names_in_words(claims: &Claims) -> String {
+    match claims.names.as_slice() {
+        [] => "a certificate without a name".to_owned(),
+        names => names.join(", "),
+    }
+}

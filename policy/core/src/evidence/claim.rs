@@ -1,0 +1,152 @@
+//! What a piece of evidence says: "this image is signed", or a statement about it.
+//!
+//! Read from the signed payload before anything is verified, to find out which evidence is worth verifying. A claim is
+//! believed only together with a verified signature over the same bytes.
+
+use super::material::{Content, MaterialError};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Predicate type of cosign v3's image signatures, and the only attestation that is one.
+pub const COSIGN_SIGN_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
+const IN_TOTO_PAYLOAD: &str = "application/vnd.in-toto+json";
+/// Subjects of one statement. Builds list their artifacts; ten thousand is beyond any seen.
+const MAX_SUBJECTS: usize = 10_000;
+
+/// What is claimed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Claim {
+    /// The image is signed. An attestation is never one.
+    Signature(Vec<Subject>),
+    /// A statement about the image.
+    Attestation {
+        /// What it is about.
+        subjects: Vec<Subject>,
+        /// Its predicate type, compared for equality.
+        predicate_type: String,
+        /// The predicate.
+        predicate: Value,
+    },
+}
+
+/// Something a claim is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// `sha256:<hex>` or `sha512:<hex>`.
+    pub digests: Vec<String>,
+    /// Annotations that the signer added (`cosign sign -a`).
+    pub annotations: BTreeMap<String, Value>,
+}
+
+impl Claim {
+    /// The subjects.
+    #[must_use]
+    pub fn subjects(&self) -> &[Subject] {
+        match self {
+            Self::Signature(subjects) | Self::Attestation { subjects, .. } => subjects,
+        }
+    }
+
+    /// The subject that is the image of this digest.
+    #[must_use]
+    pub fn about(&self, digest: &str) -> Option<&Subject> {
+        self.subjects().iter().find(|subject| subject.digests.iter().any(|own| own == digest))
+    }
+
+    /// Reads what `content` says.
+    ///
+    /// # Errors
+    /// When the payload is neither cosign's simple-signing JSON nor an in-toto statement.
+    pub fn read(content: &Content) -> Result<Self, MaterialError> {
+        match content {
+            Content::Message { payload, .. } => simple_signing(payload),
+            Content::Artifact { sha256, .. } => {
+                let hex: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+                Ok(Self::Signature(vec![Subject {
+                    digests: vec![format!("sha256:{hex}")],
+                    annotations: BTreeMap::new(),
+                }]))
+            }
+            Content::Envelope { payload_type, payload, .. } if payload_type == IN_TOTO_PAYLOAD => statement(payload),
+            Content::Envelope { payload_type, .. } => Err(MaterialError::Malformed {
+                what: "attestation",
+                reason: format!("payload type `{payload_type}` is not `{IN_TOTO_PAYLOAD}`"),
+            }),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct SimpleSigning {
+    critical: Critical,
+    #[serde(default)]
+    optional: Option<BTreeMap<String, Value>>,
+}
+
+#[derive(Deserialize)]
+struct Critical {
+    image: CriticalImage,
+}
+
+#[derive(Deserialize)]
+struct CriticalImage {
+    #[serde(rename = "docker-manifest-digest")]
+    digest: String,
+}
+
+/// The simple-signing payload (containers/image `docs/containers-signature.5.md`), as cosign fills it.
+fn simple_signing(payload: &[u8]) -> Result<Claim, MaterialError> {
+    let payload: SimpleSigning = serde_json::from_slice(payload)
+        .map_err(|e| MaterialError::Malformed { what: "simple-signing payload", reason: e.to_string() })?;
+    Ok(Claim::Signature(vec![Subject {
+        digests: vec![payload.critical.image.digest],
+        annotations: payload.optional.unwrap_or_default(),
+    }]))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Statement {
+    #[serde(rename = "_type")]
+    statement_type: String,
+    subject: Vec<StatementSubject>,
+    predicate_type: String,
+    #[serde(default)]
+    predicate: Value,
+}
+
+#[derive(Deserialize)]
+struct StatementSubject {
+    #[serde(default)]
+    digest: BTreeMap<String, String>,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, Value>>,
+}
+
+/// An in-toto statement, v0.1 or v1 (in-toto attestation `spec/v1/statement.md`).
+fn statement(payload: &[u8]) -> Result<Claim, MaterialError> {
+    let malformed = |reason: String| MaterialError::Malformed { what: "in-toto statement", reason };
+    let statement: Statement = serde_json::from_slice(payload).map_err(|e| malformed(e.to_string()))?;
+    if !statement.statement_type.starts_with("https://in-toto.io/Statement/") {
+        return Err(malformed(format!("its type is `{}`", statement.statement_type)));
+    }
+    if statement.subject.len() > MAX_SUBJECTS {
+        return Err(MaterialError::TooMany { what: "subjects", limit: MAX_SUBJECTS });
+    }
+    let subjects = statement
+        .subject
+        .into_iter()
+        .map(|subject| Subject {
+            digests: ["sha256", "sha512"]
+                .into_iter()
+                .filter_map(|name| subject.digest.get(name).map(|hex| format!("{name}:{}", hex.to_ascii_lowercase())))
+                .collect(),
+            annotations: subject.annotations.unwrap_or_default(),
+        })
+        .collect();
+    if statement.predicate_type == COSIGN_SIGN_PREDICATE {
+        return Ok(Claim::Signature(subjects));
+    }
+    Ok(Claim::Attestation { subjects, predicate_type: statement.predicate_type, predicate: statement.predicate })
+}

@@ -1,0 +1,159 @@
+//! The one desk over which all evidence of a request passes.
+//!
+//! It remembers: the same signature asked about in the same way is verified once, a trust root is parsed once. And it
+//! counts: verifying is the expensive part, so a registry full of plausible junk must not buy unlimited work.
+
+use crate::decision::{Code, Finding, Looked, Outcome};
+use crate::evidence::{Carrier, Evidence, Gap, Item, Load, Store};
+use crate::host::HostError;
+use crate::reference::{Digest, ImageRef, Repository};
+use crate::settings::TrustRootSource;
+use crate::verify::{EvidenceError, LogRule, Question, SctRule, Signer, TrustRoot, Verified, verify};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Signatures verified for one request, after the cheap filters (subject, kind of signer, identity). A pod with twenty
+/// images and several rules needs less than a hundred; each costs milliseconds, and a host allows two seconds.
+const MAX_CHECKS: usize = 512;
+
+/// An image as rules see it: a name, and the digest that everything is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The image as written.
+    pub image: &'a ImageRef,
+    /// What it was resolved to.
+    pub digest: &'a Digest,
+}
+
+type MemoKey = (usize, Option<String>, LogRule, SctRule, String);
+
+/// What all checks of one request share.
+pub struct Examiner<'a> {
+    store: Store<'a>,
+    sources: &'a BTreeMap<String, TrustRootSource>,
+    now: i64,
+    roots: RefCell<BTreeMap<String, Rc<TrustRoot>>>,
+    memo: RefCell<BTreeMap<MemoKey, Result<Rc<Verified>, EvidenceError>>>,
+    checks: Cell<usize>,
+}
+
+impl<'a> Examiner<'a> {
+    /// A desk with nothing on it. `now` is in Unix seconds.
+    #[must_use]
+    pub fn new(store: Store<'a>, sources: &'a BTreeMap<String, TrustRootSource>, now: i64) -> Self {
+        Self { store, sources, now, roots: RefCell::default(), memo: RefCell::default(), checks: Cell::new(0) }
+    }
+
+    /// What `carrier` holds about `digest`.
+    pub fn load(&self, repository: &Repository, digest: &Digest, carrier: Carrier) -> Rc<Load> {
+        self.store.load(repository, digest, carrier)
+    }
+
+    /// Verifies `evidence` under a named trust root.
+    ///
+    /// # Errors
+    /// As [`verify`], and when the request's budget of checks is used up.
+    pub fn verify(
+        &self,
+        evidence: &Evidence,
+        signer: &Signer<'_>,
+        log: LogRule,
+        trust_root: &str,
+    ) -> Result<Rc<Verified>, EvidenceError> {
+        let (key, sct) = match signer {
+            Signer::Key(key) => (Some(key.identity()), SctRule::Require),
+            Signer::Certificate { sct } => (None, *sct),
+        };
+        let memo_key = (evidence.id, key, log, sct, trust_root.to_owned());
+        if let Some(known) = self.memo.borrow().get(&memo_key) {
+            return known.clone();
+        }
+        let checks = self.checks.get().saturating_add(1);
+        if checks > MAX_CHECKS {
+            return Err(EvidenceError::BudgetExhausted { what: "signature checks", limit: MAX_CHECKS });
+        }
+        self.checks.set(checks);
+        let result = self
+            .root(trust_root)
+            .and_then(|trust| verify(evidence, Question { trust: &trust, signer, log, now: self.now }).map(Rc::new));
+        self.memo.borrow_mut().insert(memo_key, result.clone());
+        result
+    }
+
+    fn root(&self, name: &str) -> Result<Rc<TrustRoot>, EvidenceError> {
+        if let Some(root) = self.roots.borrow().get(name) {
+            return Ok(Rc::clone(root));
+        }
+        let unusable = |e: &dyn std::fmt::Display| EvidenceError::Unsupported(format!("trust root `{name}`: {e}"));
+        let root = match self.sources.get(name) {
+            Some(TrustRootSource::Inline(json)) => TrustRoot::from_json(json).map_err(|e| unusable(&e))?,
+            Some(TrustRootSource::BuiltIn) => {
+                TrustRoot::built_in(name).ok_or_else(|| unusable(&"not built in"))?.map_err(|e| unusable(&e))?
+            }
+            None => return Err(unusable(&"not in the settings")),
+        };
+        let root = Rc::new(root);
+        self.roots.borrow_mut().insert(name.to_owned(), Rc::clone(&root));
+        Ok(root)
+    }
+}
+
+/// What one check has seen of the carriers: where it looked, what it found, and what it may have missed.
+#[derive(Default)]
+pub struct Search {
+    /// Every place that was asked, once.
+    pub looked: Vec<Looked>,
+    /// The first reason why there may be more than was seen.
+    pub gap: Option<Gap>,
+}
+
+impl Search {
+    /// Takes note of a load and returns its items.
+    pub fn note<'l>(&mut self, load: &'l Load) -> &'l [Item] {
+        for looked in &load.looked {
+            if !self.looked.contains(looked) {
+                self.looked.push(looked.clone());
+            }
+        }
+        if self.gap.is_none() {
+            self.gap.clone_from(&load.gap);
+        }
+        &load.items
+    }
+}
+
+/// A gap as the reason why a question stays open.
+#[must_use]
+pub fn gap_finding(gap: &Gap) -> Finding {
+    match gap {
+        Gap::Host(error) => host_finding(error),
+        Gap::Limit { what, limit } => {
+            Finding::new(Code::BudgetExhausted, format!("there is more evidence than is looked at ({limit} {what})"))
+                .remedy(
+                    "remove what does not belong to the image from its repository, or keep evidence in one of its own",
+                )
+        }
+    }
+}
+
+/// A host's failure as a finding: what to do depends on who has to do it.
+#[must_use]
+pub fn host_finding(error: &HostError) -> Finding {
+    match error {
+        HostError::Refused { capability } => Finding::new(Code::HostRefused, error.to_string())
+            .remedy(format!("grant the capability `{capability}` to this policy")),
+        HostError::Unsupported(_) => Finding::new(Code::HostRefused, error.to_string()),
+        HostError::Unreachable(_) => Finding::new(Code::RegistryUnreachable, error.to_string())
+            .remedy("see whether the registry answers, and whether the credentials given to this host may read it"),
+    }
+}
+
+/// The outcome of a finding: open questions are `Undecided`, the rest is a plain no.
+#[must_use]
+pub const fn outcome(finding: &Finding) -> Outcome {
+    match finding.code {
+        Code::RegistryUnreachable | Code::HostRefused | Code::BudgetExhausted => Outcome::Undecided,
+        _ => Outcome::Failed,
+    }
+}

@@ -1,0 +1,62 @@
+//! What the policy may ask of its host, and the three ways in which a host fails to answer.
+//!
+//! Every call answers `Ok(Some(_))`, or `Ok(None)` when the host looked and it is not there, or an error when it
+//! could not look. The difference is never lost: "not signed" and "the registry is down" send people to
+//! different places. All of them deny.
+
+use crate::reference::{Digest, ImageRef, Repository};
+
+/// Where evidence comes from. One implementation talks waPC to a real host, the others are tests.
+pub trait Host {
+    /// The digest of the manifest or index that `image` names. Called with a tag only.
+    ///
+    /// # Errors
+    /// When the host cannot say.
+    fn resolve(&self, image: &ImageRef) -> Result<Option<Digest>, HostError>;
+
+    /// The manifest or index behind `repository` and a tag or digest, as JSON text. It may have been parsed and
+    /// written anew on its way: its hash proves nothing.
+    ///
+    /// # Errors
+    /// When the host cannot say.
+    fn manifest(&self, repository: &Repository, reference: ManifestId<'_>) -> Result<Option<Vec<u8>>, HostError>;
+
+    /// The bytes of a blob. The caller checks that they hash to `digest`.
+    ///
+    /// # Errors
+    /// When the host cannot say.
+    fn blob(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError>;
+
+    /// The OCI 1.1 referrers of `digest`: an image index as JSON text. `Ok(None)` when the registry has no
+    /// referrers API (an empty list is an index without manifests).
+    ///
+    /// # Errors
+    /// When the host cannot say.
+    fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError>;
+}
+
+/// How a manifest is named within its repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManifestId<'a> {
+    /// By tag, for example `sha256-<hex>.sig`.
+    Tag(&'a str),
+    /// By digest.
+    Digest(&'a Digest),
+}
+
+/// Why a host did not answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    /// This host has no such call.
+    #[error("this host cannot {0}")]
+    Unsupported(&'static str),
+    /// The host knows the call, but did not grant it to this policy.
+    #[error("the host did not grant `{capability}` to this policy")]
+    Refused {
+        /// The capability, as `hostCapabilities` spells it.
+        capability: String,
+    },
+    /// The registry did not answer, or not in a way that says "absent".
+    #[error("could not look: {0}")]
+    Unreachable(String),
+}

@@ -1,0 +1,29 @@
+//! The decision of sigwarden: may this workload start, given who signed its images and how they were built?
+//!
+//! Input is an admission request, settings and a [`host::Host`] that hands over what registries hold. Output is an
+//! admission response and the [`decision::Explanation`] behind it. Nothing here reads the clock, the environment or
+//! the network, prints, or trusts what no signature covers.
+//!
+//! Imports only point down this list:
+//! `admission`, `bundle` → `workload`, `mutation` → `rules` → `attestations`, `attestors` → `examiner` → `settings` →
+//! `conditions`, `verify` → `evidence` → `host` → `reference` → `decision`.
+
+#![forbid(unsafe_code)]
+
+pub mod admission;
+pub mod attestations;
+pub mod attestors;
+pub mod bundle;
+pub mod conditions;
+pub mod decision;
+pub mod evidence;
+pub mod examiner;
+pub mod host;
+pub mod mutation;
+mod quote;
+pub mod reference;
+pub mod rules;
+pub mod settings;
+mod suggestion;
+pub mod verify;
+pub mod workload;

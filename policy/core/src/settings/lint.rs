@@ -1,0 +1,153 @@
+//! What is legal in settings, but probably not meant.
+//!
+//! Warnings only: nothing here changes what settings mean.
+
+use super::model::{AttestorKind, AttestorSet};
+use super::reader::Node;
+use super::whole_regex::WholeRegex;
+use crate::quote::quote;
+use crate::reference::{ImagePattern, TextPattern};
+
+/// cosign's short names of predicate types, which a statement never carries (`cosign attest --type`).
+const SHORT_TYPES: &[(&str, &str)] = &[
+    ("custom", "https://cosign.sigstore.dev/attestation/v1"),
+    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
+    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
+    ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
+    ("link", "https://in-toto.io/Link/v1"),
+    ("spdx", "https://spdx.dev/Document"),
+    ("spdxjson", "https://spdx.dev/Document"),
+    ("cyclonedx", "https://cyclonedx.org/bom"),
+    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
+    ("openvex", "https://openvex.dev/ns"),
+];
+
+pub(super) fn image_reference(node: &Node<'_>, pattern: &ImagePattern) {
+    let text = pattern.as_str();
+    let last_segment = text.rsplit('/').next().unwrap_or(text);
+    if !text.contains(['*', '?']) && !last_segment.contains([':', '@']) {
+        node.warning(
+            format!("{} has no tag, so it matches the tag `latest` only", quote(text)),
+            format!("write `{text}:*` for every tag and digest"),
+        );
+    }
+    // A repository that is only begun is a common way to say "with any tag or digest"; an organisation is not.
+    let is_in_organisation = literal_start(text).is_some_and(|start| start.matches('/').count() <= 1);
+    if is_in_organisation {
+        warn_of_open_end(node, text);
+    }
+}
+
+pub(super) fn skipped_image_reference(node: &Node<'_>, pattern: &ImagePattern) {
+    let text = pattern.as_str();
+    if is_anything(text) {
+        node.warning("every image is skipped, so this block verifies nothing", "name the images that may be skipped");
+    }
+    warn_of_open_end(node, text);
+}
+
+pub(super) fn subject(node: &Node<'_>, pattern: &TextPattern) {
+    let text = pattern.as_str();
+    if is_anything(text) {
+        warn_of_anybody(node);
+        return;
+    }
+    let without_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let is_in_organisation = literal_start(without_scheme).is_some_and(|start| start.matches('/').count() <= 1);
+    if is_in_organisation {
+        warn_of_open_end(node, text);
+    }
+    if let Some(rest) = text.strip_prefix('*')
+        && rest.starts_with(|c: char| c.is_ascii_alphanumeric())
+    {
+        node.warning(
+            format!("{} also matches what only ends like it: `evil{}`", quote(text), rest),
+            format!("write what stands in front, such as `*@{rest}` for e-mail addresses"),
+        );
+    }
+}
+
+pub(super) fn issuer(node: &Node<'_>, pattern: &TextPattern) {
+    if is_anything(pattern.as_str()) {
+        warn_of_any_issuer(node);
+    }
+}
+
+pub(super) fn subject_regexp(node: &Node<'_>, regexp: &WholeRegex) {
+    if is_any_text(regexp) {
+        warn_of_anybody(node);
+    }
+}
+
+pub(super) fn issuer_regexp(node: &Node<'_>, regexp: &WholeRegex) {
+    if is_any_text(regexp) {
+        warn_of_any_issuer(node);
+    }
+}
+
+pub(super) fn rekor_url(node: &Node<'_>, url: &str) {
+    if url.trim_end_matches('/') != "https://rekor.sigstore.dev" {
+        node.warning(
+            format!("{} is never asked: signatures must carry the log's proof", quote(url)),
+            "the log's key must be in the attestor's trust root (`trustRoot`)",
+        );
+    }
+}
+
+pub(super) fn predicate_type(node: &Node<'_>, text: &str) {
+    if let Some((_, uri)) = SHORT_TYPES.iter().find(|(short, _)| *short == text) {
+        node.warning(
+            format!("{} is cosign's short name; statements carry the URI, so nothing ever matches", quote(text)),
+            format!("write `{uri}`"),
+        );
+    }
+}
+
+pub(super) fn set(node: &Node<'_>, set: &AttestorSet) {
+    let keys: Vec<_> = set
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.kind {
+            AttestorKind::Key(key) => Some(&key.key),
+            AttestorKind::Keyless(_) | AttestorKind::Nested(_) => None,
+        })
+        .collect();
+    let is_repeated = keys.iter().enumerate().any(|(index, key)| keys.iter().take(index).any(|other| other == key));
+    if is_repeated && set.required > 1 {
+        node.warning("the same key stands here twice, and counts twice", "write every key once");
+    }
+}
+
+/// What stands in front of the first wildcard, if there is any.
+fn literal_start(pattern: &str) -> Option<&str> {
+    pattern.split_once(['*', '?']).map(|(start, _)| start)
+}
+
+/// Warns of `name*`, which `name-evil` matches too.
+fn warn_of_open_end(node: &Node<'_>, pattern: &str) {
+    let Some((start, _)) = pattern.split_once('*') else { return };
+    if start.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+        let name = start.rsplit('/').next().unwrap_or(start);
+        node.warning(
+            format!("{} also matches what only begins like it: `{name}-evil`", quote(pattern)),
+            format!("write a boundary in front of the star, such as `{start}/*`"),
+        );
+    }
+}
+
+fn warn_of_anybody(node: &Node<'_>) {
+    node.warning("everybody with a certificate of this issuer is accepted", "name who may sign");
+}
+
+fn warn_of_any_issuer(node: &Node<'_>) {
+    node.warning("the word of any identity provider is accepted", "name the issuer whose identities are meant");
+}
+
+fn is_anything(pattern: &str) -> bool {
+    pattern.chars().all(|character| matches!(character, '*' | '?'))
+}
+
+fn is_any_text(regexp: &WholeRegex) -> bool {
+    let bare = regexp.as_str().trim_start_matches('^').trim_end_matches('$');
+    matches!(bare, ".*" | ".+")
+}

@@ -1,0 +1,182 @@
+//! What settings mean once they are read: every pattern compiled, every default written out, every key a key.
+
+use std::collections::BTreeMap;
+
+use super::reader::Problem;
+use super::whole_regex::WholeRegex;
+use crate::conditions::ConditionBlock;
+use crate::reference::{ImagePattern, Repository, TextPattern};
+use crate::verify::{LogRule, PublicKey, SctRule};
+
+/// The settings of one policy. Only [`Settings::parse`] makes them.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The rules, in their order. Never empty.
+    pub verify_images: Vec<Block>,
+    /// What becomes of images that no block matches.
+    pub unmatched_images: Unmatched,
+    /// What a block does that says nothing about it; blocks have taken it over already.
+    pub failure_action: FailureAction,
+    /// Trust roots by name. `sigstore` and `github` are always there.
+    pub trust_roots: BTreeMap<String, TrustRootSource>,
+    /// Where evidence is looked for.
+    pub evidence: EvidenceSettings,
+    /// Whether the object may be patched.
+    pub mutate: bool,
+    /// What is legal but probably not meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// What becomes of an image that no block matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unmatched {
+    /// It is admitted, as in Kyverno.
+    #[default]
+    Allow,
+    /// It is admitted with a warning.
+    Warn,
+    /// It is refused.
+    Deny,
+}
+
+/// What becomes of an image that a block does not accept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailureAction {
+    /// It is refused.
+    #[default]
+    Enforce,
+    /// It is admitted with a warning.
+    Audit,
+}
+
+/// Where a trust root comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustRootSource {
+    /// From this module.
+    BuiltIn,
+    /// From the settings: a `trusted_root.json` as text, known to be readable.
+    Inline(String),
+}
+
+/// Where evidence is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EvidenceSettings {
+    /// Whether the host is asked for blobs and referrers, which a stock Kubewarden does not know.
+    pub extended: bool,
+}
+
+/// One element of `verifyImages`.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// `verifyImages[0]`
+    pub path: String,
+    /// Which images it is about. Never empty.
+    pub image_references: Vec<ImagePattern>,
+    /// Which of those it is not about.
+    pub skip_image_references: Vec<ImagePattern>,
+    /// What it does with an image that it does not accept.
+    pub failure_action: FailureAction,
+    /// Who must have signed: every set. Empty only where `attestations` are given, or where nothing is verified and
+    /// `required` is false.
+    pub attestors: Vec<AttestorSet>,
+    /// What must have been attested: every one.
+    pub attestations: Vec<AttestationRule>,
+    /// Whether a tag is replaced by the digest that was verified.
+    pub mutate_digest: bool,
+    /// Whether an image must have a digest in the end.
+    pub verify_digest: bool,
+    /// Whether an image must have been verified. Verification itself does not depend on it.
+    pub required: bool,
+    /// Where signatures and attestations are, if not beside the image.
+    pub repository: Option<Repository>,
+}
+
+/// So many of several attestors.
+#[derive(Clone, Debug)]
+pub struct AttestorSet {
+    /// `verifyImages[0].attestors[1]`
+    pub path: String,
+    /// How many entries must be satisfied: from 1 to all.
+    pub required: usize,
+    /// Never empty. A key entry with several keys is several entries.
+    pub entries: Vec<Attestor>,
+}
+
+/// One attestor.
+#[derive(Clone, Debug)]
+pub struct Attestor {
+    /// `verifyImages[0].attestors[1].entries[0]`, with `.keys.publicKeys[n]` behind it where the entry has several keys.
+    pub path: String,
+    /// What the signature must say besides: the entry's, else the block's. Always empty under `attestations`.
+    pub annotations: BTreeMap<String, String>,
+    /// Where its evidence is: the entry's, else the block's, else beside the image.
+    pub repository: Option<Repository>,
+    /// Who it is.
+    pub kind: AttestorKind,
+}
+
+/// Who must have signed.
+#[derive(Clone, Debug)]
+pub enum AttestorKind {
+    /// The holder of a key.
+    Key(KeyAttestor),
+    /// A person or workflow with a certificate.
+    Keyless(KeylessAttestor),
+    /// So many of several others. Only under `attestors`.
+    Nested(AttestorSet),
+}
+
+/// The holder of a key.
+#[derive(Clone, Debug)]
+pub struct KeyAttestor {
+    /// The key.
+    pub key: PublicKey,
+    /// Whether a transparency log must vouch for the signature.
+    pub log: LogRule,
+    /// Name of a trust root in [`Settings::trust_roots`].
+    pub trust_root: String,
+}
+
+/// A person or workflow with a certificate. At least one of the subjects and one of the issuers is given.
+#[derive(Clone, Debug)]
+pub struct KeylessAttestor {
+    /// Matches a subject alternative name. Where `subject_regexp` is given too, either suffices.
+    pub subject: Option<TextPattern>,
+    /// Matches a subject alternative name.
+    pub subject_regexp: Option<WholeRegex>,
+    /// Matches the OIDC issuer. Where `issuer_regexp` is given too, both must.
+    pub issuer: Option<TextPattern>,
+    /// Matches the OIDC issuer.
+    pub issuer_regexp: Option<WholeRegex>,
+    /// Whether a transparency log must vouch for the signature.
+    pub log: LogRule,
+    /// Whether the certificate must be logged.
+    pub sct: SctRule,
+    /// Name of a trust root in [`Settings::trust_roots`].
+    pub trust_root: String,
+}
+
+/// What must have been attested.
+#[derive(Clone, Debug)]
+pub struct AttestationRule {
+    /// `verifyImages[0].attestations[0]`
+    pub path: String,
+    /// The statement's predicate type, compared as it is.
+    pub predicate_type: String,
+    /// Who must have attested it: every set. Where empty, the block has attestors.
+    pub attestors: Vec<AttestorSet>,
+    /// What the predicate must say. Empty: nothing in particular.
+    pub conditions: Vec<ConditionBlock>,
+    /// How many of several attestations must be good.
+    pub quantifier: Quantifier,
+}
+
+/// How many of several attestations of a type must satisfy a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quantifier {
+    /// Every one, and at least one.
+    #[default]
+    All,
+    /// One.
+    Any,
+}

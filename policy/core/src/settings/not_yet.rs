@@ -1,0 +1,85 @@
+//! Fields that Kyverno or this project's own schema knows, and that are not honoured yet.
+//!
+//! A field that is understood and ignored would make a policy look stricter than it is, so each is an error of its own,
+//! with what to write instead.
+
+/// An object of the settings whose fields are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The settings.
+    Settings,
+    /// `evidence`
+    Evidence,
+    /// An element of `verifyImages`.
+    Block,
+    /// An attestor set.
+    Set,
+    /// An element of `entries`.
+    Entry,
+    /// `keys`
+    Keys,
+    /// `keyless`
+    Keyless,
+    /// `rekor`
+    Rekor,
+    /// `ctlog`
+    Ctlog,
+    /// An element of `attestations`.
+    Attestation,
+    /// An element of `conditions`.
+    ConditionBlock,
+    /// A condition.
+    Condition,
+}
+
+const IN_TRUST_ROOT: &str =
+    "put it into a trusted_root.json (`cosign trusted-root create`) under `trustRoots`, and name that in `trustRoot`";
+const IN_KUBERNETES: &str = "say in the ClusterAdmissionPolicy which objects the policy is for: `rules`, `namespaceSelector`, `matchConditions`";
+const AS_KEYLESS: &str = "write an attestor entry with `keyless.subject` and `keyless.issuer`";
+const NO_VARIABLES: &str = "write the values themselves where the variables stand";
+
+const FIELDS: &[(Place, &str, &str)] = &[
+    (Place::Settings, "exceptions", "add the image to `skipImageReferences` of its block"),
+    (Place::Settings, "mirrors", "add patterns for the mirror to `imageReferences`"),
+    (Place::Settings, "verifyUnchanged", "remove it: every image is verified, changed or not"),
+    (Place::Settings, "name", "remove it: the policy's own name stands in its metadata"),
+    (Place::Settings, "match", IN_KUBERNETES),
+    (Place::Settings, "exclude", IN_KUBERNETES),
+    (Place::Settings, "preconditions", IN_KUBERNETES),
+    (Place::Settings, "celPreconditions", IN_KUBERNETES),
+    (Place::Settings, "context", NO_VARIABLES),
+    (Place::Settings, "imageExtractors", "the built-in kinds need none: remove it"),
+    (Place::Evidence, "repository", "name the repository in the block's or entry's `repository`"),
+    (Place::Block, "image", "write the pattern under `imageReferences`"),
+    (Place::Block, "key", "write an attestor entry with `keys.publicKeys`"),
+    (Place::Block, "roots", IN_TRUST_ROOT),
+    (Place::Block, "subject", AS_KEYLESS),
+    (Place::Block, "issuer", AS_KEYLESS),
+    (Place::Block, "additionalExtensions", "Kyverno never looks at it here either: remove it"),
+    (
+        Place::Block,
+        "imageRegistryCredentials",
+        "give the credentials to the PolicyServer (`imagePullSecret`), and remove it",
+    ),
+    (Place::Block, "validate", "ask for what must hold in `attestations[].conditions`"),
+    (Place::Entry, "certificates", "write the certificate's public key under `keys.publicKeys`"),
+    (Place::Entry, "signatureAlgorithm", "write it under `keys`; Kyverno never looks at it here"),
+    (Place::Keys, "kms", "print the public key (`cosign public-key --key URI`) and paste it under `publicKeys`"),
+    (Place::Keys, "secret", "paste the public key under `publicKeys`: it is no secret"),
+    (Place::Keyless, "roots", IN_TRUST_ROOT),
+    (Place::Keyless, "additionalExtensions", "narrow `subject` down: it names the workflow and its ref"),
+    (Place::Rekor, "pubkey", IN_TRUST_ROOT),
+    (Place::Ctlog, "pubkey", IN_TRUST_ROOT),
+    (Place::Ctlog, "tsaCertChain", IN_TRUST_ROOT),
+    (Place::Attestation, "name", "only `validate.deny` would use it: remove it"),
+];
+
+/// What to write instead of the field, if it is one of these.
+pub(super) fn advice(place: Place, field: &str) -> Option<&'static str> {
+    FIELDS.iter().find(|(known_place, known, _)| (*known_place, *known) == (place, field)).map(|(_, _, advice)| *advice)
+}
+
+/// The fields of a place that are not honoured yet.
+pub(super) fn fields(place: Place) -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().filter(move |(known_place, _, _)| *known_place == place).map(|(_, field, _)| *field)
+}

@@ -1,0 +1,225 @@
+//! The schema: which fields settings have, what each may hold, and what only makes sense together.
+
+mod attestations;
+mod attestors;
+mod keys;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::lint;
+use super::model::{Block, EvidenceSettings, FailureAction, Settings, TrustRootSource, Unmatched};
+use super::not_yet::Place;
+use super::reader::{Node, Notes, Problem};
+use crate::quote::quote;
+use crate::reference::{ImagePattern, Repository};
+use crate::verify::{GITHUB, SIGSTORE, TrustRoot};
+
+impl Settings {
+    /// Reads settings: the YAML of the policy's `settings`, as JSON.
+    ///
+    /// # Errors
+    /// With every problem there is, up to a hundred.
+    pub fn parse(value: &Value) -> Result<Self, Vec<Problem>> {
+        let notes = Notes::default();
+        let settings = read_settings(&Node::root(value, &notes));
+        let warnings = notes.into_result()?;
+        // Without a problem there are settings; should that ever be wrong, nothing is accepted.
+        settings.map(|settings| Self { warnings, ..settings }).ok_or_else(|| {
+            vec![Problem { path: String::new(), message: "the settings cannot be read".to_owned(), help: None }]
+        })
+    }
+}
+
+/// What the parts of the settings need to know of each other while they are read.
+#[derive(Clone, Copy)]
+struct Context<'c> {
+    trust_roots: &'c BTreeSet<&'c str>,
+    bundles_only: bool,
+    annotations: &'c BTreeMap<String, String>,
+    repository: Option<&'c Repository>,
+}
+
+fn read_settings(root: &Node<'_>) -> Option<Settings> {
+    match root.value() {
+        Value::Object(_) => {}
+        Value::Array(_) => {
+            root.problem_with_help("the settings are a list, not an object", "write the list under `verifyImages:`");
+            return None;
+        }
+        _ => {
+            root.problem("the settings must be an object with `verifyImages` in it");
+            return None;
+        }
+    }
+    if let Some(kind) = kind_of_manifest(root.value()) {
+        root.problem_with_help(
+            format!("these are not settings, but a whole {kind}"),
+            "write only what stands under a rule's `verifyImages`, as `verifyImages:` of the settings",
+        );
+        return None;
+    }
+    root.object(Place::Settings, |fields| {
+        let trust_roots_node = fields.optional("trustRoots");
+        let trust_roots = trust_roots_node.as_ref().and_then(read_trust_roots).unwrap_or_default();
+        // By what is written, so that an attestor that names a broken root has no problem of its own.
+        let written_names =
+            trust_roots_node.iter().filter_map(|node| node.value().as_object()).flat_map(|map| map.keys());
+        let trust_root_names: BTreeSet<&str> =
+            [SIGSTORE, GITHUB].into_iter().chain(written_names.map(String::as_str)).collect();
+        let failure_action =
+            fields.optional("failureAction").and_then(|node| read_failure_action(&node)).unwrap_or_default();
+        let unmatched_images = fields.optional("unmatchedImages").and_then(|node| {
+            node.choice(&[("allow", Unmatched::Allow), ("warn", Unmatched::Warn), ("deny", Unmatched::Deny)])
+        });
+        let evidence = fields.optional("evidence").and_then(|node| {
+            node.object(Place::Evidence, |fields| Some(EvidenceSettings { extended: fields.flag("extended", false) }))
+        });
+        let mutate = fields.flag("mutate", true);
+        let blocks = fields
+            .required("verifyImages")
+            .and_then(|node| node.each(|node| read_block(&node, &trust_root_names, failure_action)));
+        Some(Settings {
+            verify_images: blocks?,
+            unmatched_images: unmatched_images.unwrap_or_default(),
+            failure_action,
+            trust_roots: with_built_in(trust_roots),
+            evidence: evidence.unwrap_or_default(),
+            mutate,
+            warnings: Vec::new(),
+        })
+    })
+}
+
+/// The kind of a Kubernetes manifest that was pasted whole.
+fn kind_of_manifest(value: &Value) -> Option<String> {
+    value.get("apiVersion")?;
+    match value.get("kind") {
+        Some(Value::String(kind)) => Some(quote(kind).to_string()),
+        _ => Some("Kubernetes object".to_owned()),
+    }
+}
+
+fn with_built_in(mut trust_roots: BTreeMap<String, TrustRootSource>) -> BTreeMap<String, TrustRootSource> {
+    for name in [SIGSTORE, GITHUB] {
+        trust_roots.entry(name.to_owned()).or_insert(TrustRootSource::BuiltIn);
+    }
+    trust_roots
+}
+
+fn read_trust_roots(node: &Node<'_>) -> Option<BTreeMap<String, TrustRootSource>> {
+    node.each_value(|root| {
+        if !root.value().is_object() {
+            root.problem("must be a trusted_root.json as an object");
+            return None;
+        }
+        let json = root.value().to_string();
+        if let Err(error) = TrustRoot::from_json(&json) {
+            root.problem_with_help(error.to_string(), "`cosign trusted-root create` writes such a file");
+        }
+        Some(TrustRootSource::Inline(json))
+    })
+}
+
+fn read_failure_action(node: &Node<'_>) -> Option<FailureAction> {
+    match node.value().as_str() {
+        Some("enforce") => Some(FailureAction::Enforce),
+        Some("audit") => Some(FailureAction::Audit),
+        _ => node.choice(&[("Enforce", FailureAction::Enforce), ("Audit", FailureAction::Audit)]),
+    }
+}
+
+fn read_block(node: &Node<'_>, trust_roots: &BTreeSet<&str>, default_action: FailureAction) -> Option<Block> {
+    node.object(Place::Block, |fields| {
+        let image_references =
+            fields.required("imageReferences").and_then(|node| read_patterns(&node, lint::image_reference));
+        let skip_image_references = fields
+            .optional("skipImageReferences")
+            .and_then(|node| read_patterns(&node, lint::skipped_image_reference))
+            .unwrap_or_default();
+        let bundles_only = fields.optional("type").is_some_and(|node| names_bundles(&node));
+        let failure_action = fields.optional("failureAction").and_then(|node| read_failure_action(&node));
+        let mutate_digest = fields.flag("mutateDigest", true);
+        let verify_digest = fields.flag("verifyDigest", true);
+        let required = fields.flag("required", true);
+        // Hosts keep what they fetched as they see fit, and referrers are read wherever the host can.
+        fields.flag("useCache", true);
+        fields.flag("cosignOCI11", false);
+
+        let repository = fields.optional("repository").and_then(|node| node.parsed(Repository::parse));
+        let annotations_node = fields.optional("annotations");
+        let annotations = annotations_node.as_ref().and_then(read_annotations).unwrap_or_default();
+        let context = Context { trust_roots, bundles_only, annotations: &annotations, repository: repository.as_ref() };
+        // What is written but broken has its own problem already: it counts as given below.
+        let attestors = fields.optional("attestors").map(|node| attestors::read_sets(&node, context));
+        let attestations =
+            fields.optional("attestations").map(|node| attestations::read_rules(&node, context, attestors.is_some()));
+        if let (Some(node), true) = (annotations_node, attestations.is_some()) {
+            node.problem_with_help(
+                "annotations are part of signatures, and attestations have none, so Kyverno refuses every image here",
+                "move the annotations to the entries under `attestors`",
+            );
+        }
+        if attestors.is_none() && attestations.is_none() {
+            check_block_without_rules(fields.node(), required, mutate_digest || verify_digest);
+        }
+
+        Some(Block {
+            path: fields.node().path().to_owned(),
+            image_references: image_references?,
+            skip_image_references,
+            failure_action: failure_action.unwrap_or(default_action),
+            attestors: attestors.unwrap_or(Some(Vec::new()))?,
+            attestations: attestations.unwrap_or(Some(Vec::new()))?,
+            mutate_digest,
+            verify_digest,
+            required,
+            repository,
+        })
+    })
+}
+
+/// A block that names no attestor may ask for digests, and for nothing else.
+fn check_block_without_rules(node: &Node<'_>, required: bool, wants_digest: bool) {
+    if required {
+        node.problem_with_help(
+            "`required` can never be met: the block names neither attestors nor attestations",
+            "name `attestors`, or set `required: false` if only the digest matters",
+        );
+    } else if wants_digest {
+        node.warning(
+            "the block verifies nothing: it asks for a digest, and anybody's image has one",
+            "name `attestors` to say who must have signed",
+        );
+    } else {
+        node.problem_with_help(
+            "the block verifies nothing: it names neither attestors nor attestations, and asks for no digest",
+            "name `attestors`, or remove the block",
+        );
+    }
+}
+
+fn read_patterns(node: &Node<'_>, lint: impl Fn(&Node<'_>, &ImagePattern)) -> Option<Vec<ImagePattern>> {
+    node.each(|node| {
+        let pattern = node.parsed(ImagePattern::parse)?;
+        lint(&node, &pattern);
+        Some(pattern)
+    })
+}
+
+/// Whether `type` says SigstoreBundle. Both types mean the same here: signatures of either format are found.
+fn names_bundles(node: &Node<'_>) -> bool {
+    if node.value().as_str() == Some("Notary") {
+        node.problem_with_help(
+            "Notary signatures are not supported",
+            "sign with cosign, and leave `type` out; a policy for Notary stays with Kyverno",
+        );
+        return false;
+    }
+    node.choice(&[("Cosign", false), ("SigstoreBundle", true)]).unwrap_or(false)
+}
+
+fn read_annotations(node: &Node<'_>) -> Option<BTreeMap<String, String>> {
+    node.each_value(|node| node.text().map(str::to_owned))
+}

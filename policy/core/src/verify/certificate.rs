@@ -1,0 +1,81 @@
+//! What a signing certificate says about its holder: every SAN, the OIDC issuer, Fulcio's extensions.
+//!
+//! Claims only: they are worth something once the chain behind the certificate verifies. Every SAN is read (Kyverno and
+//! cosign match on any), where sigstore-verify keeps the first.
+
+use super::EvidenceError;
+use sigstore_verify::crypto::{CertificateInfo, parse_certificate_info};
+use sigstore_verify::types::DerCertificate;
+use x509_cert::Certificate;
+use x509_cert::der::asn1::Utf8StringRef;
+use x509_cert::der::oid::ObjectIdentifier;
+use x509_cert::der::{Decode, Tag, TagNumber, Tagged};
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+/// Fulcio's SAN for users of an issuer without email addresses (fulcio `docs/oid-info.md`, 1.3.6.1.4.1.57264.1.7).
+const FULCIO_OTHER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
+/// Names in one certificate. Fulcio writes one.
+const MAX_NAMES: usize = 100;
+
+/// The claims of a signing certificate.
+#[derive(Clone, Debug)]
+pub struct Claims {
+    /// Every subject alternative name that is text: email addresses, URIs, DNS names, Fulcio's own other name.
+    pub names: Vec<String>,
+    /// OIDC issuer.
+    pub issuer: Option<String>,
+    /// The workflow that called the signing one, with its ref (`build config URI`, 1.3.6.1.4.1.57264.1.18).
+    pub build_config_uri: Option<String>,
+    /// Everything else that sigstore-verify reads.
+    pub(super) info: CertificateInfo,
+}
+
+impl Claims {
+    /// Reads a certificate in DER.
+    ///
+    /// # Errors
+    /// When it does not parse.
+    pub fn read(der: &[u8]) -> Result<Self, EvidenceError> {
+        let malformed = |e: &dyn std::fmt::Display| EvidenceError::Malformed(format!("certificate: {e}"));
+        let info = parse_certificate_info(&DerCertificate::from_bytes(der)).map_err(|e| malformed(&e))?;
+        let certificate = Certificate::from_der(der).map_err(|e| malformed(&e))?;
+        let alternative: Option<(bool, SubjectAltName)> =
+            certificate.tbs_certificate.get().map_err(|e| malformed(&e))?;
+        let names = alternative
+            .iter()
+            .flat_map(|(_, names)| names.0.iter())
+            .take(MAX_NAMES)
+            .filter_map(|name| match name {
+                GeneralName::Rfc822Name(name) => Some(name.to_string()),
+                GeneralName::UniformResourceIdentifier(name) => Some(name.to_string()),
+                GeneralName::DnsName(name) => Some(name.to_string()),
+                GeneralName::OtherName(name) if name.type_id == FULCIO_OTHER_NAME => {
+                    let explicit = Tag::ContextSpecific { constructed: true, number: TagNumber::N0 };
+                    let value =
+                        if name.value.tag() == explicit { name.value.value() } else { return utf8(&name.value) };
+                    Utf8StringRef::from_der(value).ok().map(|text| text.to_string())
+                }
+                _ => None,
+            })
+            .collect();
+        Ok(Self { names, issuer: info.issuer.clone(), build_config_uri: info.ci_claims.build_config_uri.clone(), info })
+    }
+
+    /// The holder in words: `name (issuer)`.
+    #[must_use]
+    pub fn signer(&self) -> String {
+        let name = match self.names.as_slice() {
+            [] => "a certificate without a name".to_owned(),
+            names => names.join(", "),
+        };
+        match &self.issuer {
+            Some(issuer) => format!("{name} ({issuer})"),
+            None => name,
+        }
+    }
+}
+
+fn utf8(value: &x509_cert::der::Any) -> Option<String> {
+    value.decode_as::<Utf8StringRef<'_>>().ok().map(|text| text.to_string())
+}

@@ -1,0 +1,146 @@
+//! Why a piece of evidence does not count.
+
+use crate::decision::{Code, Finding, Outcome};
+
+/// Why a piece of evidence does not count, from the least to the most interesting.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvidenceError {
+    /// It is about something else.
+    #[error("it is about another image")]
+    WrongSubject,
+    /// It does not parse.
+    #[error("cannot be read: {0}")]
+    Malformed(String),
+    /// It parses, but uses what nobody here can verify.
+    #[error("not supported: {0}")]
+    Unsupported(String),
+    /// A rule asks for a certificate and it has none, or for a key and it has a certificate.
+    #[error("{0}")]
+    WrongSignerKind(&'static str),
+    /// The certificate names somebody else.
+    #[error("the signer is somebody else")]
+    WrongIdentity {
+        /// What the rule asks for.
+        wanted: String,
+        /// What the certificate says.
+        found: String,
+        /// What would help to see the difference, for example that only Kyverno's looser reading matches.
+        hint: Option<String>,
+    },
+    /// Another key made the signature, or the signed bytes were changed.
+    #[error("the signature does not verify with {0}")]
+    WrongKey(String),
+    /// The signature does not verify with the certificate's key.
+    #[error("the signature is not valid: {0}")]
+    SignatureInvalid(String),
+    /// The certificate does not lead to a trusted authority, or not at the time of signing.
+    #[error("the signing certificate is not trusted: {0}")]
+    Certificate(String),
+    /// The transparency log does not vouch for it.
+    #[error("the transparency log does not vouch for it: {0}")]
+    Log(String),
+    /// It names a log that the trust root does not know.
+    #[error("it names a log that the trust root does not know: {0}")]
+    UnknownLog(String),
+    /// There is no trusted time, or a timestamp does not verify.
+    #[error("no trusted time of signing: {0}")]
+    Timestamp(String),
+    /// Genuine and by the right signer, but without an annotation that the rule asks for.
+    #[error("the signature lacks annotation `{name}`")]
+    Annotation {
+        /// Name of the annotation.
+        name: String,
+        /// What it must be.
+        wanted: String,
+        /// What the signature has, if anything.
+        found: Option<String>,
+    },
+    /// Too much evidence. Ends the search.
+    #[error("gave up after {limit} {what}")]
+    BudgetExhausted {
+        /// What there was too much of.
+        what: &'static str,
+        /// How much is allowed.
+        limit: usize,
+    },
+}
+
+impl EvidenceError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::WrongSubject => Code::WrongSubject,
+            Self::Malformed(_) => Code::EvidenceMalformed,
+            Self::Unsupported(_) | Self::WrongSignerKind(_) => Code::EvidenceUnsupported,
+            Self::WrongIdentity { .. } => Code::WrongIdentity,
+            Self::WrongKey(_) => Code::WrongKey,
+            Self::SignatureInvalid(_) => Code::SignatureInvalid,
+            Self::Certificate(_) => Code::CertificateUntrusted,
+            Self::Log(_) => Code::LogUntrusted,
+            Self::UnknownLog(_) => Code::TrustRootOutdated,
+            Self::Timestamp(_) => Code::TimestampUntrusted,
+            Self::Annotation { .. } => Code::AnnotationMissing,
+            Self::BudgetExhausted { .. } => Code::BudgetExhausted,
+        }
+    }
+
+    /// How far the evidence got: of several that fail, the furthest is the one to show.
+    const fn stage(&self) -> u8 {
+        match self {
+            Self::WrongSubject => 0,
+            Self::WrongSignerKind(_) => 1,
+            Self::Malformed(_) => 2,
+            Self::Unsupported(_) => 3,
+            Self::WrongKey(_) => 4,
+            Self::WrongIdentity { .. } => 5,
+            Self::SignatureInvalid(_) => 6,
+            Self::Timestamp(_) | Self::Certificate(_) | Self::Log(_) | Self::UnknownLog(_) => 7,
+            Self::Annotation { .. } => 8,
+            Self::BudgetExhausted { .. } => 9,
+        }
+    }
+
+    /// The one of two that got further; the first if both got as far.
+    #[must_use]
+    pub const fn further<'e>(&'e self, other: &'e Self) -> &'e Self {
+        if other.stage() > self.stage() { other } else { self }
+    }
+
+    /// Whether the question stays open (a limit was reached) or is answered with no.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::BudgetExhausted { .. } => Outcome::Undecided,
+            _ => Outcome::Failed,
+        }
+    }
+
+    /// This error as a finding, with what to do about it.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let finding = Finding::new(self.code(), self.to_string());
+        match self {
+            Self::WrongIdentity { wanted, found, hint } => {
+                let finding = finding.contrast(wanted, found);
+                match hint {
+                    Some(hint) => finding.remedy(hint),
+                    None => finding,
+                }
+            }
+            Self::Annotation { wanted, found, .. } => {
+                finding.contrast(wanted, found.as_deref().unwrap_or("no such annotation"))
+            }
+            Self::UnknownLog(_) => finding
+                .remedy("use a newer release of this policy, or give the log in `trustRoots` (a trusted_root.json)"),
+            Self::Log(_) => {
+                finding.remedy("sign again with a log, or accept signatures without one: `rekor: {ignoreTlog: true}`")
+            }
+            Self::WrongKey(_) => {
+                finding.remedy("compare the key with the one that signed; for another hash set `signatureAlgorithm`")
+            }
+            _ => finding,
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Does this signature hold, under this trust root?
+//!
+//! [`verify`] is the only way to a [`Verified`], so whoever holds one knows that the signature, its certificate or key,
+//! its log entries and its timestamps were checked together. Who may sign is not decided here: the caller matches the
+//! [`Claims`] (cheaply before, and with meaning after).
+//!
+//! sigstore-verify does the work wherever it can express the question. What it cannot express (an entry kind, a hash, a
+//! key that signed without a log) goes to `legacy`, and the choice between them is made before looking at the result:
+//! evidence that one of them refuses is never tried on the other.
+
+mod certificate;
+mod err;
+mod keys;
+mod legacy;
+mod provider;
+#[cfg(test)]
+mod tests;
+mod trust;
+
+pub use certificate::Claims;
+pub use err::EvidenceError;
+pub use keys::{KeyError, KeyHash, PublicKey};
+pub use trust::{GITHUB, SIGSTORE, TrustError, TrustRoot};
+
+use crate::evidence::{Content, Evidence, LogEntry, Material, SignerMaterial};
+use crate::reference::Digest;
+use sigstore_verify::crypto::KeyAlgorithm;
+use sigstore_verify::types::{Artifact, Bundle, Sha256Hash};
+use sigstore_verify::{
+    CertificateError, Error, PublicKeyVerificationPolicy, TimestampError, TransparencyLogError, VerificationPolicy,
+};
+
+/// Whether the transparency log must vouch for a signature (Kyverno `rekor.ignoreTlog`, cosign
+/// `--insecure-ignore-tlog`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogRule {
+    /// At least one entry, and every entry that is there must verify.
+    Require,
+    /// None is needed. A timestamp that is present must verify all the same.
+    InsecureIgnore,
+}
+
+/// Whether the certificate must be in a certificate transparency log (Kyverno `ctlog.ignoreSCT`, cosign
+/// `--insecure-ignore-sct`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SctRule {
+    /// Its signed certificate timestamp must verify.
+    Require,
+    /// It is not looked at.
+    InsecureIgnore,
+}
+
+/// By what a signature must be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signer<'a> {
+    /// By the holder of a certificate that leads to the trust root, whoever that is.
+    Certificate {
+        /// Whether the certificate must be logged.
+        sct: SctRule,
+    },
+    /// By this key.
+    Key(&'a PublicKey),
+}
+
+/// What [`verify`] checks.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Whom to believe about certificates, logs and time.
+    pub trust: &'a TrustRoot,
+    /// By what the signature must be made.
+    pub signer: &'a Signer<'a>,
+    /// Whether a log must vouch for it.
+    pub log: LogRule,
+    /// Unix seconds: nothing may claim to have happened later.
+    pub now: i64,
+}
+
+/// Proof that [`verify`] said yes.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    claims: Option<Claims>,
+}
+
+impl Verified {
+    /// What the verified certificate says; `None` where a key signed.
+    #[must_use]
+    pub const fn claims(&self) -> Option<&Claims> {
+        self.claims.as_ref()
+    }
+}
+
+/// Verifies the signature of `evidence` over what it claims.
+///
+/// # Errors
+/// With the first check that fails.
+pub fn verify(evidence: &Evidence, question: Question<'_>) -> Result<Verified, EvidenceError> {
+    provider::install();
+    let claims = match (question.signer, &evidence.material.signer) {
+        (Signer::Certificate { .. }, SignerMaterial::Certificates(chain)) => {
+            Some(Claims::read(chain.first().map_or(&[], Vec::as_slice))?)
+        }
+        (Signer::Key(_), SignerMaterial::Key { .. }) => None,
+        (Signer::Certificate { .. }, SignerMaterial::Key { .. }) => {
+            return Err(EvidenceError::WrongSignerKind("signed with a key, and the rule asks for a certificate"));
+        }
+        (Signer::Key(_), SignerMaterial::Certificates(_)) => {
+            return Err(EvidenceError::WrongSignerKind("signed with a certificate, and the rule asks for a key"));
+        }
+    };
+    if question.log == LogRule::Require && evidence.material.entries.is_empty() {
+        return Err(EvidenceError::Log("it carries no log entry".to_owned()));
+    }
+    match evidence.bundle.as_ref().filter(|_| expressible(evidence, question, claims.as_ref())) {
+        Some(bundle) => with_sigstore(evidence, bundle, question)?,
+        None => legacy::verify(&evidence.material, claims.as_ref(), question)?,
+    }
+    Ok(Verified { claims })
+}
+
+/// Whether sigstore-verify, asked about this, would check what the question asks for.
+fn expressible(evidence: &Evidence, question: Question<'_>, claims: Option<&Claims>) -> bool {
+    let material = &evidence.material;
+    match (question.signer, claims) {
+        // It knows P-384 only with SHA-384, which is not what cosign 2 signs with.
+        (Signer::Certificate { .. }, Some(claims)) => {
+            let algorithm = claims.info.key_algorithm;
+            matches!(algorithm, KeyAlgorithm::EcdsaP256 | KeyAlgorithm::Ed25519) && knows_entries(algorithm, material)
+        }
+        (Signer::Key(key), None) => {
+            // It wants a log entry or a timestamp in any case.
+            let dated = !(material.entries.is_empty() && material.timestamps.is_empty());
+            key.is_sigstore_default() && dated && knows_entries(key.algorithm(), material)
+        }
+        _ => false,
+    }
+}
+
+/// sigstore-verify reads Rekor v2 entries of P-256 keys only.
+fn knows_entries(algorithm: KeyAlgorithm, material: &Material) -> bool {
+    let is_rekor_v2 = |entry: &LogEntry| entry.kind.0 == "hashedrekord" && entry.kind.1 == "0.0.2";
+    algorithm == KeyAlgorithm::EcdsaP256 || !material.entries.iter().any(is_rekor_v2)
+}
+
+fn with_sigstore(evidence: &Evidence, bundle: &Bundle, question: Question<'_>) -> Result<(), EvidenceError> {
+    let artifact = artifact(evidence)?;
+    let verifier = &question.trust.verifier;
+    match question.signer {
+        Signer::Certificate { sct } => {
+            let mut policy = VerificationPolicy::any_identity();
+            if *sct == SctRule::InsecureIgnore {
+                policy = policy.skip_sct();
+            }
+            if question.log == LogRule::InsecureIgnore {
+                policy = policy.skip_tlog_unsafe();
+            }
+            let result = verifier.verify(artifact, bundle, &policy).map_err(translate)?;
+            // INVARIANT: what the policy above asked for. A library that checks less must not go unnoticed.
+            let complete = result.certificate_verified()
+                && (result.sct_verified() || *sct == SctRule::InsecureIgnore)
+                && (result.tlog_verified() || question.log == LogRule::InsecureIgnore);
+            if !complete {
+                return Err(EvidenceError::Unsupported("verification left a check out".to_owned()));
+            }
+        }
+        Signer::Key(key) => {
+            let mut policy = PublicKeyVerificationPolicy::new(key.spki().clone());
+            if question.log == LogRule::InsecureIgnore {
+                policy = policy.skip_tlog_unsafe();
+            }
+            let result = verifier.verify(artifact, bundle, &policy).map_err(translate)?;
+            if question.log == LogRule::Require && !result.tlog_verified() {
+                return Err(EvidenceError::Unsupported("verification left a check out".to_owned()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the signature is about: the payload, or the first SHA-256 subject of a statement. That the subject is the image
+/// in question was checked by whoever chose this evidence; here it only has to be consistent.
+fn artifact(evidence: &Evidence) -> Result<Artifact<'_>, EvidenceError> {
+    match &evidence.material.content {
+        Content::Message { payload, .. } => Ok(Artifact::from_blob(payload)),
+        Content::Artifact { .. } | Content::Envelope { .. } => evidence
+            .claim
+            .subjects()
+            .iter()
+            .flat_map(|subject| &subject.digests)
+            .filter_map(|digest| digest.parse::<Digest>().ok())
+            .find(|digest| digest.algorithm() == "sha256")
+            .and_then(|digest| Sha256Hash::from_hex(digest.hex()).ok())
+            .map(Artifact::from_digest)
+            .ok_or_else(|| EvidenceError::Malformed("no SHA-256 subject".to_owned())),
+    }
+}
+
+/// sigstore-verify's categories in ours.
+fn translate(error: Error) -> EvidenceError {
+    match error {
+        Error::SignatureInvalid(reason) => EvidenceError::SignatureInvalid(reason),
+        Error::ArtifactMismatch(reason) => EvidenceError::SignatureInvalid(reason),
+        Error::Certificate(CertificateError::Malformed(reason)) => EvidenceError::Malformed(reason),
+        Error::Certificate(error) => EvidenceError::Certificate(error.to_string()),
+        Error::TransparencyLog(TransparencyLogError::UnknownLog { log_id }) => EvidenceError::UnknownLog(log_id),
+        Error::TransparencyLog(error) => EvidenceError::Log(error.to_string()),
+        Error::Timestamp(TimestampError::NoVerifiedTimestamp(reason)) => EvidenceError::Timestamp(reason),
+        Error::Timestamp(error) => EvidenceError::Timestamp(error.to_string()),
+        Error::Bundle(error) => EvidenceError::Malformed(error.to_string()),
+        Error::InvalidBundle(reason) => EvidenceError::Malformed(reason),
+        Error::UnsupportedBundle(reason) | Error::UnsupportedArtifact(reason) => EvidenceError::Unsupported(reason),
+        other => EvidenceError::Malformed(other.to_string()),
+    }
+}

@@ -1,0 +1,360 @@
+//! Both ways of verifying, over evidence that real cosign made (`tests/fixtures`): they agree with each other, accept what
+//! is genuine, and refuse its twin with one byte changed.
+
+use super::*;
+use crate::evidence::{Carrier, Item, Store};
+use crate::host::{Host, HostError, ManifestId};
+use crate::reference::{ImageRef, Repository};
+use serde_json::Value;
+use sigstore_verify::types::SignatureContent;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// 2026-11-24, a day after the fixtures were made.
+const NOW: i64 = 1_795_478_400;
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures")
+}
+
+/// One OCI layout as a host.
+struct Layout(PathBuf);
+
+impl Layout {
+    fn index(&self) -> Vec<Value> {
+        let index: Value = serde_json::from_slice(&std::fs::read(self.0.join("index.json")).unwrap()).unwrap();
+        index["manifests"].as_array().unwrap().clone()
+    }
+
+    fn read(&self, digest: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.0.join("blobs/sha256").join(digest.strip_prefix("sha256:")?)).ok()
+    }
+
+    fn tag(&self, tag: &str) -> Option<String> {
+        let named = |entry: &&Value| entry["annotations"]["org.opencontainers.image.ref.name"] == tag;
+        Some(self.index().iter().find(named)?["digest"].as_str()?.to_owned())
+    }
+}
+
+impl Host for Layout {
+    fn resolve(&self, image: &ImageRef) -> Result<Option<Digest>, HostError> {
+        Ok(self.tag(image.tag_or_latest()).map(|digest| digest.parse().unwrap()))
+    }
+
+    fn manifest(&self, _: &Repository, reference: ManifestId<'_>) -> Result<Option<Vec<u8>>, HostError> {
+        Ok(match reference {
+            ManifestId::Tag(tag) => self.tag(tag).and_then(|digest| self.read(&digest)),
+            ManifestId::Digest(digest) => self.read(digest.as_str()),
+        })
+    }
+
+    fn blob(&self, _: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError> {
+        Ok(self.read(digest.as_str()))
+    }
+
+    fn referrers(&self, _: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError> {
+        let refers = |entry: &Value| {
+            let manifest: Value = serde_json::from_slice(&self.read(entry["digest"].as_str()?)?).ok()?;
+            (manifest["subject"]["digest"] == digest.as_str()).then(|| entry.clone())
+        };
+        let manifests: Vec<Value> = self.index().iter().filter_map(refers).collect();
+        Ok(Some(serde_json::json!({ "manifests": manifests }).to_string().into_bytes()))
+    }
+}
+
+/// The layouts below a folder.
+fn layouts(folder: &Path, found: &mut Vec<PathBuf>) {
+    if folder.join("oci-layout").exists() {
+        return found.push(folder.to_owned());
+    }
+    let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for entry in entries.into_iter().filter(|entry| entry.is_dir()) {
+        layouts(&entry, found);
+    }
+}
+
+/// The evidence of one image in one layout, in all carriers.
+fn evidence(layout: &Layout, digest: &Digest) -> Vec<Rc<Evidence>> {
+    let store = Store::new(layout, true);
+    let repository = Repository::parse("example.test/x").unwrap();
+    [Carrier::CosignSignatures, Carrier::CosignAttestations, Carrier::Referrers]
+        .into_iter()
+        .flat_map(|carrier| store.load(&repository, digest, carrier).items.clone())
+        .filter_map(|item| match item {
+            Item::Readable(evidence) => Some(evidence),
+            Item::Unreadable { .. } => None,
+        })
+        .collect()
+}
+
+/// Every readable piece of evidence of the fixtures, with the layout's name.
+fn all_evidence() -> Vec<(String, Rc<Evidence>)> {
+    let root = fixtures().join("layouts");
+    let mut folders = Vec::new();
+    layouts(&root, &mut folders);
+    let mut all = Vec::new();
+    for folder in folders {
+        let name = folder.strip_prefix(&root).unwrap().display().to_string();
+        // A thousand pieces of junk are another test's business.
+        if name.contains("junk") {
+            continue;
+        }
+        let layout = Layout(folder);
+        for entry in layout.index() {
+            let digest: Digest = entry["digest"].as_str().unwrap().parse().unwrap();
+            all.extend(evidence(&layout, &digest).into_iter().map(|evidence| (name.clone(), evidence)));
+        }
+    }
+    all
+}
+
+fn trust() -> TrustRoot {
+    TrustRoot::from_json(&std::fs::read_to_string(fixtures().join("trust/trusted_root.json")).unwrap()).unwrap()
+}
+
+fn keys() -> BTreeMap<String, PublicKey> {
+    let mut keys = BTreeMap::new();
+    for entry in std::fs::read_dir(fixtures().join("keys")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        if text.starts_with("-----BEGIN PUBLIC KEY") {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            for hash in [KeyHash::Sha256, KeyHash::Sha384, KeyHash::Sha512] {
+                keys.insert(format!("{name} {}", hash.as_str()), PublicKey::from_pem(&text, hash).unwrap());
+            }
+        }
+    }
+    assert!(keys.len() >= 15, "keys are missing: {:?}", keys.keys());
+    keys
+}
+
+/// Every question that may be asked about a piece of evidence.
+fn questions<'a>(
+    trust: &'a TrustRoot,
+    signers: &'a [(String, Signer<'a>)],
+) -> impl Iterator<Item = (String, Question<'a>)> {
+    signers.iter().flat_map(move |(name, signer)| {
+        [LogRule::Require, LogRule::InsecureIgnore]
+            .into_iter()
+            .map(move |log| (format!("{name}, {log:?}"), Question { trust, signer, log, now: NOW }))
+    })
+}
+
+fn signers(keys: &BTreeMap<String, PublicKey>) -> Vec<(String, Signer<'_>)> {
+    let certificates = [SctRule::Require, SctRule::InsecureIgnore]
+        .map(|sct| (format!("certificate, SCT {sct:?}"), Signer::Certificate { sct }));
+    let keys = keys.iter().map(|(name, key)| (format!("key {name}"), Signer::Key(key)));
+    certificates.into_iter().chain(keys).collect()
+}
+
+#[test]
+fn both_ways_of_verifying_agree_on_everything_cosign_made() {
+    let (trust, keys) = (trust(), keys());
+    let signers = signers(&keys);
+    let (mut compared, mut accepted) = (0, 0);
+    for (name, evidence) in all_evidence() {
+        for (question_name, question) in questions(&trust, &signers) {
+            let claims = evidence.material.signer.leaf().map(|leaf| Claims::read(leaf).unwrap());
+            let Some(bundle) = evidence.bundle.as_ref() else { continue };
+            if !expressible(&evidence, question, claims.as_ref()) || evidence.material.content.signed_bytes().is_none()
+            {
+                continue;
+            }
+            if question.log == LogRule::Require && evidence.material.entries.is_empty() {
+                continue;
+            }
+            let theirs = with_sigstore(&evidence, bundle, question);
+            let ours = legacy::verify(&evidence.material, claims.as_ref(), question);
+            assert_eq!(
+                theirs.is_ok(),
+                ours.is_ok(),
+                "{name}: {} asked for {question_name}: sigstore-verify says {theirs:?}, legacy {ours:?}",
+                evidence.source
+            );
+            compared += 1;
+            accepted += usize::from(ours.is_ok());
+        }
+    }
+    assert!(compared > 500 && accepted > 100, "only {compared} compared, {accepted} accepted");
+}
+
+/// Flips the lowest bit of the byte in the middle.
+fn flip(bytes: &mut [u8]) {
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+}
+
+type Mutation = (&'static str, fn(&mut Material) -> bool);
+
+/// One byte of each part of the evidence. `false` where the part is not there.
+const MUTATIONS: [Mutation; 8] = [
+    ("payload", |m| match &mut m.content {
+        Content::Message { payload, .. } => {
+            flip(payload);
+            true
+        }
+        Content::Envelope { payload, .. } => {
+            flip(payload);
+            true
+        }
+        Content::Artifact { .. } => false,
+    }),
+    ("payload type", |m| match &mut m.content {
+        Content::Envelope { payload_type, .. } => {
+            payload_type.push(' ');
+            true
+        }
+        _ => false,
+    }),
+    ("signature", |m| match &mut m.content {
+        Content::Message { signature, .. } | Content::Envelope { signature, .. } => {
+            flip(signature);
+            true
+        }
+        Content::Artifact { .. } => false,
+    }),
+    ("certificate", |m| match &mut m.signer {
+        SignerMaterial::Certificates(chain) => {
+            flip(&mut chain[0]);
+            true
+        }
+        SignerMaterial::Key { .. } => false,
+    }),
+    ("log entry body", |m| first_entry(m, |entry| flip(&mut entry.body))),
+    ("signed entry timestamp", |m| {
+        m.entries.iter().any(|e| e.set.is_some()) && first_entry(m, |e| e.set.iter_mut().for_each(|set| flip(set)))
+    }),
+    ("integrated time", |m| {
+        m.entries.iter().any(|e| e.set.is_some())
+            && first_entry(m, |e| e.integrated_time = e.integrated_time.map(|time| time - 1))
+    }),
+    ("timestamp", |m| {
+        // The authority's signature stands at the end; in the middle lies its certificate, which the trust root has too.
+        m.timestamps.iter_mut().filter_map(|timestamp| timestamp.last_mut()).for_each(|byte| *byte ^= 1);
+        !m.timestamps.is_empty()
+    }),
+];
+
+fn first_entry(material: &mut Material, change: impl Fn(&mut LogEntry)) -> bool {
+    material.entries.iter_mut().for_each(change);
+    !material.entries.is_empty()
+}
+
+#[test]
+fn one_changed_byte_anywhere_is_refused() {
+    let (trust, keys) = (trust(), keys());
+    let signers = signers(&keys);
+    let mut refused: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, evidence) in all_evidence() {
+        for (question_name, question) in questions(&trust, &signers) {
+            // Where the log is ignored, its entries need not verify: covered by asking with the log.
+            if question.log == LogRule::InsecureIgnore && !evidence.material.entries.is_empty() {
+                continue;
+            }
+            if verify(&evidence, question).is_err() {
+                continue;
+            }
+            for (part, mutate) in MUTATIONS {
+                let mut material = evidence.material.clone();
+                if !mutate(&mut material) {
+                    continue;
+                }
+                let changed = Evidence {
+                    id: evidence.id,
+                    source: evidence.source.clone(),
+                    bundle: evidence.bundle.as_ref().and_then(|bundle| changed_bundle(bundle, &material)),
+                    claim: evidence.claim.clone(),
+                    material,
+                };
+                let result = verify(&changed, question);
+                assert!(result.is_err(), "{name}: {} asked for {question_name}: {part} changed", evidence.source);
+                *refused.entry(part).or_default() += 1;
+            }
+        }
+    }
+    for (part, _) in MUTATIONS {
+        assert!(refused.get(part).is_some_and(|count| *count >= 3), "`{part}` was hardly tried: {refused:?}");
+    }
+}
+
+/// The bundle with the same change: cosign's own tags are turned into bundles, bundles are changed in place.
+fn changed_bundle(bundle: &Bundle, material: &Material) -> Option<Bundle> {
+    if let Some(legacy) = material.to_bundle().filter(|_| matches!(material.content, Content::Message { .. })) {
+        return Some(legacy);
+    }
+    let mut bundle = bundle.clone();
+    if let (SignatureContent::DsseEnvelope(theirs), Content::Envelope { payload_type, payload, signature, .. }) =
+        (&mut bundle.content, &material.content)
+    {
+        theirs.payload_type.clone_from(payload_type);
+        theirs.payload = sigstore_verify::types::PayloadBytes::from_bytes(payload);
+        theirs.signature.sig = sigstore_verify::types::SignatureBytes::from_bytes(signature);
+    }
+    let rebuilt = material.to_bundle()?;
+    bundle.verification_material.content = rebuilt.verification_material.content;
+    bundle.verification_material.tlog_entries = rebuilt.verification_material.tlog_entries;
+    bundle.verification_material.timestamp_verification_data =
+        rebuilt.verification_material.timestamp_verification_data;
+    Some(bundle)
+}
+
+#[test]
+fn nothing_from_the_future_is_believed() {
+    let trust = trust();
+    let signer = Signer::Certificate { sct: SctRule::Require };
+    let layout = Layout(fixtures().join("layouts/referrers/v2-att-intoto-entry"));
+    let digest = layout.tag("v1").unwrap().parse().unwrap();
+    let evidence = evidence(&layout, &digest);
+    let [attestation] = evidence.as_slice() else { panic!("one attestation, not {}", evidence.len()) };
+    let question = Question { trust: &trust, signer: &signer, log: LogRule::Require, now: NOW };
+    verify(attestation, question).unwrap();
+    let error = verify(attestation, Question { now: 1_700_000_000, ..question }).unwrap_err();
+    assert!(matches!(error, EvidenceError::Timestamp(_)), "{error:?}");
+}
+
+#[test]
+fn another_trust_root_believes_nothing() {
+    let keys = keys();
+    let signers = signers(&keys);
+    let stranger = TrustRoot::built_in(SIGSTORE).unwrap().unwrap();
+    let mut asked = 0;
+    for (name, evidence) in all_evidence() {
+        for (question_name, question) in questions(&stranger, &signers) {
+            if question.log == LogRule::Require || matches!(question.signer, Signer::Certificate { .. }) {
+                let result = verify(&evidence, question);
+                assert!(result.is_err(), "{name}: {} asked for {question_name}", evidence.source);
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 500, "only {asked} asked");
+}
+
+#[test]
+fn built_in_trust_roots_can_be_used() {
+    for name in [SIGSTORE, GITHUB] {
+        TrustRoot::built_in(name).unwrap().unwrap();
+    }
+    assert!(TrustRoot::built_in("somebody").is_none());
+    assert!(matches!(TrustRoot::from_json("{"), Err(TrustError::Malformed(_))));
+    let empty = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
+    assert!(matches!(TrustRoot::from_json(empty), Err(TrustError::Empty)));
+}
+
+#[test]
+fn keys_that_cannot_be_used_are_errors() {
+    let good = std::fs::read_to_string(fixtures().join("keys/k-p256.pub")).unwrap();
+    PublicKey::from_pem(&good, KeyHash::Sha256).unwrap();
+    let cases = [
+        ("no PEM", "k8s://ns/name".to_owned(), true),
+        ("another block", good.replace("PUBLIC KEY", "CERTIFICATE"), true),
+        ("a byte of the header changed", good.replace("MFkw", "MFkx"), false),
+        ("empty", String::new(), true),
+    ];
+    for (name, pem, not_pem) in cases {
+        let error = PublicKey::from_pem(&pem, KeyHash::Sha256).unwrap_err();
+        assert_eq!(matches!(error, KeyError::NotPem(_)), not_pem, "case `{name}`: {error:?}");
+    }
+}

@@ -1,0 +1,66 @@
+//! sigwarden as a Kubewarden policy: waPC in, waPC out, and the clock. Everything else is `sigwarden-core`.
+//!
+//! Operations: `validate`, `validate_settings` and `protocol_version`, which Kubewarden calls; `sigwarden_explain` and
+//! `sigwarden_verify_bundle`, which only the harness does. No operation returns an error: an error would become a refusal
+//! without a reason (status 500), and in monitor mode an admission.
+
+mod host;
+
+use host::WapcHost;
+use serde::Serialize;
+use sigwarden_core::admission;
+use sigwarden_core::bundle;
+use wapc_guest::CallResult;
+
+/// Called by the host once per instance.
+// The name is the waPC protocol's; nothing unsafe happens.
+#[expect(unsafe_code, reason = "exporting a function under a fixed name")]
+#[unsafe(no_mangle)]
+pub extern "C" fn wapc_init() {
+    wapc_guest::register_function("validate", validate);
+    wapc_guest::register_function("validate_settings", validate_settings);
+    wapc_guest::register_function("protocol_version", |_: &[u8]| Ok(br#""v1""#.to_vec()));
+    wapc_guest::register_function("sigwarden_explain", explain);
+    wapc_guest::register_function("sigwarden_verify_bundle", verify_bundle);
+}
+
+fn validate(payload: &[u8]) -> CallResult {
+    let decision = admission::decide(&WapcHost, payload, now());
+    Ok(serde_json::to_vec(&decision.response)?)
+}
+
+#[derive(Serialize)]
+struct SettingsAnswer {
+    valid: bool,
+    message: Option<String>,
+}
+
+fn validate_settings(settings: &[u8]) -> CallResult {
+    let answer = match admission::validate_settings(settings) {
+        Ok(_) => SettingsAnswer { valid: true, message: None },
+        Err(problems) => SettingsAnswer {
+            valid: false,
+            message: Some(problems.iter().map(|p| p.message.clone()).collect::<Vec<_>>().join("\n")),
+        },
+    };
+    Ok(serde_json::to_vec(&answer)?)
+}
+
+fn explain(payload: &[u8]) -> CallResult {
+    let decision = admission::decide(&WapcHost, payload, now());
+    Ok(serde_json::to_vec(&decision)?)
+}
+
+fn verify_bundle(payload: &[u8]) -> CallResult {
+    Ok(serde_json::to_vec(&bundle::verify(payload, now()))?)
+}
+
+/// Unix seconds. WASI gives guests the host's clock.
+fn now() -> i64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()
+        .and_then(|elapsed| i64::try_from(elapsed.as_secs()).ok())
+        // Before 1970 nothing was signed: every signature is then from the future, and refused.
+        .unwrap_or(0)
+}
