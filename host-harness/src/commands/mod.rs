@@ -1,0 +1,270 @@
+//! The command line: what was asked, and the exit code that answers it.
+//!
+//! One file per subcommand. Each gets its arguments and two streams: results go to `out`, everything else to `err`.
+//! Exit codes are the same everywhere: 0 yes, 1 no, 2 could not find out.
+
+mod run;
+mod verify;
+mod verify_bundle;
+
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::engine::Module;
+use crate::log::{Detail, Log};
+use crate::policy::{Explained, Policy};
+use crate::render::text;
+use crate::request;
+use crate::sources::{LayoutArg, Layouts};
+
+/// File name of the module where none is named.
+const MODULE_FILE: &str = "policy.wasm";
+
+/// See what the sigwarden policy admits, and why, without a cluster.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sigwarden",
+    version,
+    after_help = "Exit codes: 0 admitted, 1 refused, 2 could not decide (bad flags, unreadable files, invalid settings, \
+                  no registry contents to look into)."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 1000)]
+    color: Color,
+
+    /// Also tell every question that the module asks its host, on standard error
+    #[arg(short, long, global = true, display_order = 1001)]
+    verbose: bool,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Verify(verify::Arguments),
+    Run(run::Arguments),
+    VerifyBundle(verify_bundle::Arguments),
+}
+
+/// The answer of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes: admitted, verified.
+    Yes,
+    /// No: refused, not verified.
+    No,
+    /// Could not find out.
+    Unknown,
+}
+
+impl From<Answer> for ExitCode {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Yes => Self::from(0),
+            Answer::No => Self::from(1),
+            Answer::Unknown => Self::from(2),
+        }
+    }
+}
+
+impl From<&Explained> for Answer {
+    fn from(explained: &Explained) -> Self {
+        match (explained.admits(), explained.undecided()) {
+            (true, _) => Self::Yes,
+            (false, true) => Self::Unknown,
+            (false, false) => Self::No,
+        }
+    }
+}
+
+/// Where a command writes.
+pub struct Streams<'a> {
+    /// The result. Text has ANSI styles in it; a stream that should have none strips them (`anstream`).
+    pub out: &'a mut dyn Write,
+    /// Everything else.
+    pub err: &'a mut dyn Write,
+}
+
+/// Form of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Cli {
+    /// The colours asked for, as the streams of the terminal understand it.
+    #[must_use]
+    pub const fn color(&self) -> anstream::ColorChoice {
+        match self.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+    }
+
+    /// Carries out the command.
+    ///
+    /// # Errors
+    /// When there is no answer: a file that cannot be read, a module that cannot be run, settings that cannot be
+    /// used. The exit code is then that of [`Answer::Unknown`].
+    pub fn run(self, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
+        let log = Arc::new(Log::new(if self.verbose { Detail::Calls } else { Detail::Notes }));
+        match self.command {
+            Command::Verify(arguments) => arguments.run(&log, streams),
+            Command::Run(arguments) => arguments.run(&log, streams),
+            Command::VerifyBundle(arguments) => arguments.run(&log, streams),
+        }
+    }
+}
+
+/// Which module to run.
+#[derive(Args, Clone, Debug)]
+struct ModuleFlag {
+    /// The policy module; without it, policy.wasm beside this program
+    #[arg(long, value_name = "FILE", env = "SIGWARDEN_MODULE", hide_env_values = true)]
+    module: Option<PathBuf>,
+}
+
+impl ModuleFlag {
+    fn load(&self) -> anyhow::Result<Module> {
+        let path = match &self.module {
+            Some(path) => path.clone(),
+            None => beside_this_program()?,
+        };
+        Module::from_file(&path).with_context(|| format!("no policy to run in `{}`", path.display()))
+    }
+}
+
+fn beside_this_program() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe().context("cannot find the directory of this program")?;
+    let path = program.with_file_name(MODULE_FILE);
+    if !path.is_file() {
+        bail!(
+            "there is no policy module: name it with --module or SIGWARDEN_MODULE, or put it at `{}`",
+            path.display()
+        );
+    }
+    Ok(path)
+}
+
+/// Where images and evidence are.
+#[derive(Args, Clone, Debug)]
+struct SourceFlags {
+    /// Take images and their evidence from an OCI layout. REPOSITORY is a repository, or a registry or prefix, then
+    /// DIR holds one layout per repository below it; without it, DIR answers for every other repository
+    #[arg(long = "oci-layout", value_name = "[REPOSITORY=]DIR")]
+    layouts: Vec<LayoutArg>,
+}
+
+impl SourceFlags {
+    fn policy(&self, module: Module, log: &Arc<Log>) -> anyhow::Result<Policy> {
+        let layouts = Layouts::open(&self.layouts, Arc::clone(log)).context("--oci-layout")?;
+        Ok(Policy::new(module, Arc::new(layouts), Arc::clone(log)))
+    }
+}
+
+/// Which keys of certificate authorities and logs to trust.
+#[derive(Args, Clone, Debug)]
+struct TrustFlag {
+    /// A trusted_root.json in place of the built-in trust root `sigstore`
+    #[arg(long, value_name = "FILE", alias = "custom-trusted-root")]
+    trusted_root: Option<PathBuf>,
+}
+
+impl TrustFlag {
+    fn load(&self) -> anyhow::Result<Option<Value>> {
+        let Some(path) = &self.trusted_root else { return Ok(None) };
+        let bytes = read(path)?;
+        let root = serde_json::from_slice(&bytes).with_context(|| format!("`{}` is not JSON", path.display()))?;
+        Ok(Some(root))
+    }
+
+    /// Puts the trust root into settings. What is no object is left for the module to refuse.
+    fn apply(&self, settings: &mut Value) -> anyhow::Result<()> {
+        if let (Some(root), Some(settings)) = (self.load()?, settings.as_object_mut()) {
+            let roots = settings.entry("trustRoots").or_insert_with(|| json!({}));
+            if let Some(roots) = roots.as_object_mut() {
+                roots.insert("sigstore".to_owned(), root);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What this host can show, the policy should look at: where settings leave it open whether to ask for blobs and
+/// referrers, they say yes. (A cluster's host has no such calls, and logs an error for each; so there the default is no.)
+fn look_everywhere(settings: &mut Value) {
+    let Some(settings) = settings.as_object_mut() else { return };
+    let evidence = settings.entry("evidence").or_insert_with(|| json!({}));
+    if let Some(evidence) = evidence.as_object_mut() {
+        evidence.entry("extended").or_insert(Value::Bool(true));
+    }
+}
+
+/// Asks the module about the settings before anything else, as a cluster does when it starts. What is wrong with them
+/// goes to `err`.
+fn check_settings(policy: &Policy, settings: &Value, err: &mut dyn Write) -> anyhow::Result<()> {
+    let verdict = policy.validate_settings(settings)?;
+    if verdict.valid {
+        return Ok(());
+    }
+    // A cluster gets the problems as one text. Asked to explain, the module tells them one by one, and what to do.
+    let nothing = request::pod_with_images::<&str>(&[]);
+    let problems = policy.explain(&nothing, settings).map(|explained| explained.explanation.problems);
+    match problems {
+        Ok(problems) if !problems.is_empty() => {
+            unless_closed(text::problems(err, &problems))?;
+            bail!("the settings cannot be used")
+        }
+        _ => bail!(
+            "the settings cannot be used: {}",
+            verdict.message.as_deref().unwrap_or("the module does not say why")
+        ),
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// Says on standard error what the run had to say.
+fn tell(log: &Log, err: &mut dyn Write) -> anyhow::Result<()> {
+    for line in log.take() {
+        unless_closed(writeln!(err, "note: {line}"))?;
+    }
+    Ok(())
+}
+
+/// A reader that has seen enough (`| head`) has not changed the answer.
+fn unless_closed(result: io::Result<()>) -> io::Result<()> {
+    result.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+}
+
+#[cfg(test)]
+mod tests;

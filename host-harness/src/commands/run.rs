@@ -1,0 +1,100 @@
+//! `sigwarden run`: what would the cluster answer to this request?
+//!
+//! The flags and the result are those of `kwctl run`, but for the exit code, which says whether the request is
+//! admitted.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{
+    Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, look_everywhere, read, tell,
+    unless_closed,
+};
+use crate::admission::AdmissionResponse;
+use crate::log::Log;
+use crate::policy_file;
+use crate::render::text::{Paths, Places};
+use crate::render::{json as json_form, text};
+use crate::request;
+
+/// Answer an admission request, as `kwctl run` does
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Exit codes: 0 allowed, 1 refused, 2 could not decide. (kwctl exits with 0 for a refusal too; here a \
+                        script need not read the answer to know it.)"
+)]
+pub(super) struct Arguments {
+    /// The AdmissionRequest or AdmissionReview (JSON); `-` reads standard input
+    #[arg(short, long, value_name = "FILE")]
+    request_path: PathBuf,
+
+    /// Settings of the policy (YAML or JSON), or a Kubewarden policy that holds them
+    #[arg(short, long, value_name = "FILE", conflicts_with = "settings_json")]
+    settings_path: Option<PathBuf>,
+
+    /// Settings of the policy, as JSON text
+    #[arg(long, value_name = "JSON")]
+    settings_json: Option<String>,
+
+    #[command(flatten)]
+    trust: TrustFlag,
+
+    #[command(flatten)]
+    source: SourceFlags,
+
+    #[command(flatten)]
+    module: ModuleFlag,
+
+    /// Form of the result: the AdmissionResponse, or the reasons in words
+    #[arg(short, long, value_name = "FORM", default_value = "json")]
+    output: Output,
+}
+
+impl Arguments {
+    pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
+        let mut settings = self.settings()?;
+        self.trust.apply(&mut settings)?;
+        look_everywhere(&mut settings);
+        let request = load_request(&self.request_path)?;
+        let policy = self.source.policy(self.module.load()?, log)?;
+        check_settings(&policy, &settings, streams.err)?;
+
+        let explained = policy.explain(&request, &settings);
+        tell(log, streams.err)?;
+        let explained = explained?;
+        let mut answer = Answer::from(&explained);
+        let response = AdmissionResponse::new(&request, explained.response);
+        if answer == Answer::Yes && !response.allowed {
+            answer = Answer::No;
+        }
+        unless_closed(match self.output {
+            Output::Json => json_form::line(streams.out, &response),
+            Output::Text => text::explanation(streams.out, &explained.explanation, Places::Shown, Paths::Shown),
+        })?;
+        Ok(answer)
+    }
+
+    fn settings(&self) -> anyhow::Result<Value> {
+        match (&self.settings_path, &self.settings_json) {
+            (Some(path), _) => Ok(policy_file::load(path)?),
+            (None, Some(json)) => Ok(policy_file::parse(json, "--settings-json")?),
+            (None, None) => Ok(json!({})),
+        }
+    }
+}
+
+fn load_request(path: &Path) -> anyhow::Result<Value> {
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+        bytes
+    } else {
+        read(path)?
+    };
+    request::parse(&bytes).with_context(|| format!("the request in `{}` is not JSON", path.display()))
+}

@@ -1,0 +1,339 @@
+use tempfile::TempDir;
+
+use super::*;
+use crate::engine::tests::wat;
+
+const REFUSES: &str = r#"{"response": {"accepted": false, "message": "no", "code": 403},
+    "explanation": {"outcome": "failed", "subject": "Pod default/images"}}"#;
+const ADMITS: &str = r#"{"response": {"accepted": true},
+    "explanation": {"outcome": "passed", "subject": "Pod default/images"}}"#;
+
+/// Where `wat` puts its data.
+const DATA: usize = 32768;
+
+/// A directory with a module and files for it.
+struct World {
+    dir: TempDir,
+}
+
+/// How a command ended: its answer, or the error, and what it wrote.
+#[derive(Debug)]
+struct Ended {
+    answer: Result<Answer, String>,
+    out: String,
+    err: String,
+}
+
+impl World {
+    /// A module that takes any settings and gives `answer` to everything else.
+    fn answering(answer: &str) -> Self {
+        let valid = r#"{"valid":true}"#;
+        let body = format!(
+            "(if (i32.and (i32.eq (i32.load8_u (i32.const 0)) (i32.const {v})) (i32.eq (local.get $operation) (i32.const 17)))
+                (then (call $response (i32.const 32768) (i32.const {settings})))
+                (else (call $response (i32.const {start}) (i32.const {length}))))
+             (i32.const 1)",
+            v = u32::from(b'v'),
+            settings = valid.len(),
+            start = valid.len().saturating_add(DATA),
+            length = answer.len(),
+        );
+        Self::with_module(&wat(&body, &format!("{valid}{answer}")))
+    }
+
+    /// A module that answers whatever it is asked with the question, as an error.
+    fn asking_back() -> Self {
+        Self::with_module(&wat("(call $error (i32.const 1024) (local.get $payload)) (i32.const 0)", ""))
+    }
+
+    fn with_module(text: &str) -> Self {
+        let world = Self { dir: TempDir::new().unwrap() };
+        world.file("policy.wasm", text);
+        world.file("policy.yaml", "verifyImages: []\n");
+        world
+    }
+
+    fn file(&self, name: &str, content: &str) -> String {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).display().to_string()
+    }
+
+    /// Runs a command line. `@name` stands for a file of this world.
+    fn run(&self, command_line: &str) -> Ended {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let answer = self.run_into(command_line, &mut Streams { out: &mut out, err: &mut err });
+        Ended { answer, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
+    }
+
+    fn run_into(&self, command_line: &str, streams: &mut Streams<'_>) -> Result<Answer, String> {
+        let module = ["--module".to_owned(), self.path("policy.wasm")];
+        let words = command_line.split_whitespace().map(|word| match word.strip_prefix('@') {
+            Some(name) => self.path(name),
+            None => word.to_owned(),
+        });
+        let arguments = std::iter::once("sigwarden".to_owned()).chain(words).chain(module);
+        let cli = Cli::try_parse_from(arguments).map_err(|error| error.kind().to_string())?;
+        cli.run(streams).map_err(|error| format!("{error:#}"))
+    }
+
+    /// What the module was asked, where it asks back.
+    fn question(&self, command_line: &str) -> Value {
+        let error = self.run(command_line).answer.unwrap_err();
+        let (_, question) = error.split_once("gave no answer to `").unwrap().1.split_once("`: ").unwrap();
+        serde_json::from_str(question).unwrap()
+    }
+}
+
+#[test]
+fn exit_codes() {
+    let codes = [(Answer::Yes, 0), (Answer::No, 1), (Answer::Unknown, 2)];
+    for (answer, code) in codes {
+        assert_eq!(format!("{:?}", ExitCode::from(answer)), format!("{:?}", ExitCode::from(code)));
+    }
+}
+
+#[test]
+fn the_module_decides() {
+    let undecided = REFUSES.replace("failed", "undecided");
+    let audited = ADMITS.replace("passed", "audited");
+    let cases = [
+        ("admitted", ADMITS, Ok(Answer::Yes)),
+        ("audited", &audited, Ok(Answer::Yes)),
+        ("refused", REFUSES, Ok(Answer::No)),
+        ("undecided", &undecided, Ok(Answer::Unknown)),
+    ];
+    for (name, answer, expected) in cases {
+        let world = World::answering(answer);
+        world.file("request.json", r#"{"uid": "u", "object": {}}"#);
+        assert_eq!(world.run("verify a:1 --policy @policy.yaml").answer, expected, "verify, case `{name}`");
+        let run = world.run("run -r @request.json -s @policy.yaml");
+        assert_eq!(run.answer, expected, "run, case `{name}`");
+        let allowed = format!(r#""allowed":{}"#, expected == Ok(Answer::Yes));
+        assert!(run.out.contains(&allowed), "run, case `{name}`: {}", run.out);
+    }
+}
+
+#[test]
+fn what_is_no_answer_is_no_consent() {
+    let contradiction = ADMITS.replace("passed", "failed");
+    let other_contradiction = REFUSES.replace("failed", "passed");
+    let cases = [
+        ("accepted, and explained as refused", &*contradiction, "contradicts itself"),
+        ("refused, and explained as admitted", &other_contradiction, "contradicts itself"),
+        ("no JSON", "accepted", "cannot be read"),
+        ("no explanation", r#"{"response": {"accepted": true}}"#, "cannot be read"),
+        ("an unknown outcome", &ADMITS.replace("passed", "perfect"), "cannot be read"),
+    ];
+    for (name, answer, expected) in cases {
+        let error = World::answering(answer).run("verify a:1 --policy @policy.yaml").answer.unwrap_err();
+        assert!(error.contains(expected), "case `{name}`: {error}");
+    }
+    let traps = World::with_module(&wat("unreachable", ""));
+    assert!(traps.run("verify a:1 --policy @policy.yaml").answer.unwrap_err().contains("gave no answer"));
+}
+
+#[test]
+fn bundles_are_judged_by_the_module() {
+    let passed = r#"{"source": "bundle", "outcome": "passed", "signer": "me@example.org"}"#;
+    let failed = r#"{"source": "bundle", "outcome": "failed", "finding":
+        {"code": "SW4002", "message": "somebody else", "wanted": "me", "found": "you"}}"#;
+    let cases = [
+        ("verified", passed, Answer::Yes, "✓ NAME: signed by me@example.org\n"),
+        ("not verified", failed, Answer::No, "✗ NAME: somebody else (wanted me, found you) [SW4002]\n"),
+    ];
+    for (name, answer, expected, text) in cases {
+        let world = World::answering(answer);
+        world.file("bundle.json", "{}");
+        world.file("cosign.pub", "PEM");
+        let artifact = format!("sha256:{:064}", 0);
+        let ended = world.run(&format!("verify-bundle --bundle @bundle.json --key @cosign.pub {artifact}"));
+        assert_eq!(ended.answer, Ok(expected), "case `{name}`");
+        let out = anstream::adapter::strip_str(&ended.out).to_string();
+        assert_eq!(out, text.replace("NAME", &artifact), "case `{name}`");
+    }
+}
+
+#[test]
+fn questions_about_bundles() {
+    let world = World::asking_back();
+    world.file("bundle.json", "BUNDLE");
+    world.file("root.json", r#"{"root": 1}"#);
+    world.file("cosign.pub", "PEM");
+    world.file("artifact", "content");
+    let digest = format!("sha256:{:064}", 0);
+
+    let by_identity = "verify-bundle --bundle @bundle.json --certificate-identity me --certificate-oidc-issuer URL";
+    assert_eq!(
+        world.question(&format!("{by_identity} --trusted-root @root.json @artifact")),
+        json!({"bundle": "BUNDLE", "artifact": {"bytes": "Y29udGVudA=="}, "trustedRoot": {"root": 1},
+            "certificateIdentity": "me", "certificateOidcIssuer": "URL",
+            "insecureIgnoreTlog": false, "insecureIgnoreSct": false})
+    );
+    assert_eq!(
+        world.question(&format!(
+            "verify-bundle --bundle @bundle.json --key @cosign.pub --insecure-ignore-tlog {digest}"
+        )),
+        json!({"bundle": "BUNDLE", "artifact": {"digest": digest}, "key": "PEM",
+            "insecureIgnoreTlog": true, "insecureIgnoreSct": false})
+    );
+    let missing = world.run(&format!("{by_identity} sha256:abc"));
+    assert_eq!(missing.answer, Err("cannot read `sha256:abc`: No such file or directory (os error 2)".to_owned()));
+}
+
+#[test]
+fn settings_say_where_to_look_and_whom_to_trust() {
+    let world = World::asking_back();
+    world.file("root.json", r#"{"root": 1}"#);
+    let cases = [
+        ("left open", "{}", json!({"evidence": {"extended": true}, "trustRoots": {"sigstore": {"root": 1}}})),
+        (
+            "said otherwise",
+            r#"{"evidence":{"extended":false},"trustRoots":{"sigstore":{"root":2},"own":{}}}"#,
+            json!({"evidence": {"extended": false}, "trustRoots": {"sigstore": {"root": 1}, "own": {}}}),
+        ),
+        ("not an object", "[1]", json!([1])),
+        ("wrong types inside", r#"{"evidence":1,"trustRoots":2}"#, json!({"evidence": 1, "trustRoots": 2})),
+    ];
+    world.file("request.json", "{}");
+    for (name, settings, expected) in cases {
+        let question =
+            world.question(&format!("run -r @request.json --settings-json {settings} --trusted-root @root.json"));
+        assert_eq!(question, expected, "case `{name}`");
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_told_one_by_one() {
+    let invalid = r#"{"valid": false, "message": "everything"}"#;
+    let explained = r#"{"response": {"accepted": false}, "explanation": {"outcome": "failed", "subject": "",
+        "problems": [{"code": "SW2001", "message": "one", "remedy": "mend it"}, {"code": "SW2001", "message": "two"}]}}"#;
+    let body = |explains: usize| {
+        format!(
+            "(if (i32.eq (i32.load8_u (i32.const 0)) (i32.const 118))
+                (then (call $response (i32.const 32768) (i32.const {})))
+                (else (call $response (i32.const {}) (i32.const {explains}))))
+             (i32.const 1)",
+            invalid.len(),
+            invalid.len().saturating_add(DATA),
+        )
+    };
+    let world = World::with_module(&wat(&body(explained.len()), &format!("{invalid}{explained}")));
+    let ended = world.run("verify a:1 --policy @policy.yaml");
+    assert_eq!(ended.answer, Err("the settings cannot be used".to_owned()));
+    assert_eq!(
+        anstream::adapter::strip_str(&ended.err).to_string(),
+        "✗ one [SW2001]\n    do:        mend it\n✗ two [SW2001]\n"
+    );
+
+    let silent = World::with_module(&wat(&body(0), invalid));
+    let ended = silent.run("verify a:1 --policy @policy.yaml");
+    assert_eq!(ended.answer, Err("the settings cannot be used: everything".to_owned()));
+}
+
+#[test]
+fn command_lines() {
+    let world = World::answering(ADMITS);
+    world.file("cosign.pub", "PEM");
+    let missing = "one or more required arguments were not provided";
+    let conflict = "an argument cannot be used with one or more of the other specified arguments";
+    let unknown = "unexpected argument found";
+    let invalid = "invalid value for one of the arguments";
+    let cases = [
+        ("policy", "verify a --policy @policy.yaml", None),
+        ("identity", "verify a b --certificate-identity me --certificate-oidc-issuer URL", None),
+        ("gh's names", "verify a --cert-identity me --cert-oidc-issuer URL", None),
+        ("expressions", "verify a --certificate-identity-regexp m.* --certificate-oidc-issuer-regexp U.*", None),
+        ("key", "verify a --key @cosign.pub -a a=b -a c=d --type vuln --signature-digest-algorithm sha512", None),
+        ("no image", "verify --policy @policy.yaml", Some(missing)),
+        ("no rules", "verify a", Some(missing)),
+        ("identity without issuer", "verify a --certificate-identity me", Some(missing)),
+        ("issuer without identity", "verify a --certificate-oidc-issuer URL", Some(missing)),
+        ("hash without key", "verify a --policy @policy.yaml --signature-digest-algorithm sha512", Some(conflict)),
+        ("policy and key", "verify a --policy @policy.yaml --key @cosign.pub", Some(conflict)),
+        ("policy and type", "verify a --policy @policy.yaml --type vuln", Some(conflict)),
+        ("policy and no log", "verify a --policy @policy.yaml --insecure-ignore-tlog", Some(conflict)),
+        ("policy and annotation", "verify a --policy @policy.yaml -a a=b", Some(conflict)),
+        ("key and issuer", "verify a --key @cosign.pub --certificate-oidc-issuer URL", Some(conflict)),
+        ("bad annotation", "verify a --key @cosign.pub -a a", Some(invalid)),
+        ("bad type", "verify a --key @cosign.pub --type provenance", Some(invalid)),
+        ("a flag of cosign's that means nothing here", "verify a --key @cosign.pub --offline", Some(unknown)),
+        ("bundle without signer", "verify-bundle --bundle @policy.yaml @policy.yaml", Some(missing)),
+        ("request missing", "run -s @policy.yaml", Some(missing)),
+    ];
+    for (name, command_line, expected) in cases {
+        let ended = world.run(command_line);
+        match expected {
+            None => assert_eq!(ended.answer, Ok(Answer::Yes), "case `{name}`"),
+            Some(error) => assert_eq!(ended.answer, Err(error.to_owned()), "case `{name}`"),
+        }
+    }
+}
+
+#[test]
+fn files_that_cannot_be_used_are_named() {
+    let world = World::answering(ADMITS);
+    world.file("broken.json", "{");
+    world.file("broken.yaml", "a: 1\na: 2\n");
+    let broken = world.path("broken.json");
+    let gone = format!("cannot read `{}`: No such file or directory (os error 2)", world.path("gone"));
+    let cases = [
+        ("policy", "verify a --policy @gone", gone.clone()),
+        ("key", "verify a --key @gone", gone.clone()),
+        ("trust root", "verify a --policy @policy.yaml --trusted-root @gone", gone.clone()),
+        ("request", "run -r @gone -s @policy.yaml", gone),
+        (
+            "trust root, no JSON",
+            "verify a --policy @policy.yaml --trusted-root @broken.json",
+            format!("`{broken}` is not JSON: EOF while parsing an object at line 1 column 1"),
+        ),
+        (
+            "request, no JSON",
+            "run -r @broken.json -s @policy.yaml",
+            format!("the request in `{broken}` is not JSON: EOF while parsing an object at line 1 column 1"),
+        ),
+        (
+            "layout",
+            "verify a --policy @policy.yaml --oci-layout x=@gone",
+            "--oci-layout: `@gone` is not a directory".to_owned(),
+        ),
+    ];
+    for (name, command_line, expected) in cases {
+        assert_eq!(world.run(command_line).answer, Err(expected), "case `{name}`");
+    }
+    let error = world.run("verify a --policy @broken.yaml").answer.unwrap_err();
+    assert!(error.contains("broken.yaml:2:1"), "{error}");
+
+    let text = World::with_module("no module");
+    let error = text.run("verify a --policy @policy.yaml").answer.unwrap_err();
+    assert!(error.starts_with("no policy to run in `"), "{error}");
+}
+
+/// Takes nothing, like a pipe whose reader has left.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_does_not_change_the_answer() {
+    for (answer, expected) in [(ADMITS, Answer::Yes), (REFUSES, Answer::No)] {
+        let world = World::answering(answer);
+        for form in ["text", "json"] {
+            let command_line = format!("verify a b --policy @policy.yaml -o {form}");
+            let mut streams = Streams { out: &mut Closed, err: &mut Closed };
+            assert_eq!(world.run_into(&command_line, &mut streams), Ok(expected), "{form}");
+        }
+    }
+}

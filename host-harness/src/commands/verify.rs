@@ -1,0 +1,93 @@
+//! `sigwarden verify IMAGE…`: would these images be admitted?
+//!
+//! The question is put to the module as a Pod that runs the images.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{ArgGroup, Args};
+use serde_json::Value;
+
+use super::{
+    Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, look_everywhere, read_text, tell,
+    unless_closed,
+};
+use crate::cosign_flags::{self, EvidenceFlags, SignerFlags};
+use crate::log::Log;
+use crate::policy_file;
+use crate::render::text::{Paths, Places};
+use crate::render::{json, text};
+use crate::request;
+
+/// Verify images by a policy, or by cosign's flags
+#[derive(Args, Debug)]
+#[command(
+    group = ArgGroup::new("rules")
+        .required(true)
+        .args(["policy", "certificate_identity", "certificate_identity_regexp", "key"]),
+    after_help = "Exit codes: 0 all admitted, 1 refused, 2 could not decide.\n\n\
+                  Where cosign's flags mean something else here: regular expressions must match the whole identity \
+                  or issuer, and the transparency log is never contacted, because evidence carries its proof."
+)]
+pub(super) struct Arguments {
+    /// The images, by tag or digest
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<String>,
+
+    /// Settings of the policy (YAML or JSON), or a Kubewarden policy that holds them
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = [
+            "certificate_oidc_issuer", "certificate_oidc_issuer_regexp", "insecure_ignore_tlog", "insecure_ignore_sct",
+            "annotations", "predicate_type", "signature_digest_algorithm",
+        ]
+    )]
+    policy: Option<PathBuf>,
+
+    #[command(flatten, next_help_heading = "In place of a policy")]
+    signer: SignerFlags,
+
+    #[command(flatten)]
+    evidence: EvidenceFlags,
+
+    #[command(flatten, next_help_heading = "Options")]
+    trust: TrustFlag,
+
+    #[command(flatten)]
+    source: SourceFlags,
+
+    #[command(flatten)]
+    module: ModuleFlag,
+
+    /// Form of the result
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    output: Output,
+}
+
+impl Arguments {
+    pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
+        let (mut settings, paths) = self.settings()?;
+        self.trust.apply(&mut settings)?;
+        look_everywhere(&mut settings);
+        let policy = self.source.policy(self.module.load()?, log)?;
+        check_settings(&policy, &settings, streams.err)?;
+
+        let explained = policy.explain(&request::pod_with_images(&self.images), &settings);
+        tell(log, streams.err)?;
+        let explained = explained?;
+        unless_closed(match self.output {
+            Output::Json => json::pretty(streams.out, &explained),
+            Output::Text => text::explanation(streams.out, &explained.explanation, Places::Hidden, paths),
+        })?;
+        Ok(Answer::from(&explained))
+    }
+
+    fn settings(&self) -> anyhow::Result<(Value, Paths)> {
+        if let Some(policy) = &self.policy {
+            return Ok((policy_file::load(policy)?, Paths::Shown));
+        }
+        let key = self.signer.key.as_deref().map(read_text).transpose()?;
+        Ok((cosign_flags::settings(&self.signer, &self.evidence, key.as_deref()), Paths::Hidden))
+    }
+}

@@ -1,0 +1,124 @@
+//! `sigwarden verify-bundle`: does this Sigstore bundle vouch for that file?
+//!
+//! The command line is the one that sigstore-conformance puts to every client.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::{ArgGroup, Args};
+use sha2::{Digest as _, Sha256};
+use sigwarden_core::decision::Outcome;
+use sigwarden_core::reference::Digest;
+
+use super::{Answer, ModuleFlag, Output, Streams, TrustFlag, read_text, tell, unless_closed};
+use crate::cosign_flags::SignerFlags;
+use crate::log::Log;
+use crate::policy::{Artifact, BundleQuestion, Policy};
+use crate::render::{json, text};
+use crate::sources::Layouts;
+
+/// Larger files are handed to the module as their hash: it has at most 4 GiB of memory, and holds a file several times.
+/// Only keys that sign content and not its hash (Ed25519) need the bytes.
+const MAX_ARTIFACT_BYTES: u64 = 64 << 20;
+
+/// Verify a Sigstore bundle
+#[derive(Args, Debug)]
+#[command(
+    group = ArgGroup::new("rules")
+        .required(true)
+        .args(["certificate_identity", "certificate_identity_regexp", "key"]),
+    after_help = "Exit codes: 0 verified, 1 not verified, 2 could not decide."
+)]
+pub(super) struct Arguments {
+    /// The signed file, or sha256:<hex> of its content
+    #[arg(value_name = "FILE_OR_DIGEST")]
+    artifact: String,
+
+    /// The bundle
+    #[arg(long, value_name = "FILE")]
+    bundle: PathBuf,
+
+    #[command(flatten)]
+    signer: SignerFlags,
+
+    #[command(flatten)]
+    trust: TrustFlag,
+
+    #[command(flatten)]
+    module: ModuleFlag,
+
+    /// Form of the result
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    output: Output,
+}
+
+impl Arguments {
+    pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
+        let question = BundleQuestion {
+            bundle: read_text(&self.bundle)?,
+            artifact: artifact(&self.artifact)?,
+            trusted_root: self.trust.load()?,
+            key: self.signer.key.as_deref().map(read_text).transpose()?,
+            certificate_identity: self.signer.certificate_identity,
+            certificate_identity_regexp: self.signer.certificate_identity_regexp,
+            certificate_oidc_issuer: self.signer.certificate_oidc_issuer,
+            certificate_oidc_issuer_regexp: self.signer.certificate_oidc_issuer_regexp,
+            insecure_ignore_tlog: self.signer.insecure_ignore_tlog,
+            insecure_ignore_sct: self.signer.insecure_ignore_sct,
+        };
+        // A bundle brings all its evidence: there is nothing to look up.
+        let nothing = Layouts::open(&[], Arc::clone(log))?;
+        let policy = Policy::new(self.module.load()?, Arc::new(nothing), Arc::clone(log));
+
+        let report = policy.verify_bundle(&question);
+        tell(log, streams.err)?;
+        let report = report?;
+        unless_closed(match self.output {
+            Output::Json => json::pretty(streams.out, &report),
+            Output::Text => text::bundle(streams.out, &self.artifact, &report),
+        })?;
+        Ok(match report.outcome {
+            Outcome::Passed => Answer::Yes,
+            Outcome::Undecided => Answer::Unknown,
+            Outcome::Skipped | Outcome::Audited | Outcome::Failed => Answer::No,
+        })
+    }
+}
+
+/// A file, unless there is none of this name and the name is a digest.
+fn artifact(text: &str) -> anyhow::Result<Artifact> {
+    let path = Path::new(text);
+    if !path.exists() && Digest::parse(text).is_ok_and(|digest| digest.algorithm() == "sha256") {
+        return Ok(Artifact::Digest(text.to_owned()));
+    }
+    let cannot_read = || format!("cannot read `{text}`");
+    let mut file = File::open(path).with_context(cannot_read)?;
+    if file.metadata().with_context(cannot_read)?.len() > MAX_ARTIFACT_BYTES {
+        let mut hash = Hash(Sha256::new());
+        io::copy(&mut file, &mut hash).with_context(cannot_read)?;
+        let hex: String = hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        return Ok(Artifact::Digest(format!("sha256:{hex}")));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).with_context(cannot_read)?;
+    Ok(Artifact::Bytes(STANDARD.encode(bytes)))
+}
+
+/// Takes what is written to it into a hash.
+struct Hash(Sha256);
+
+impl io::Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

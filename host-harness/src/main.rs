@@ -1,0 +1,23 @@
+//! `sigwarden`: the command line over the library of the same name.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anstream::AutoStream;
+use clap::Parser;
+use sigwarden::commands::{Answer, Cli, Streams};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let color = cli.color();
+    let mut out = AutoStream::new(std::io::stdout().lock(), color);
+    let mut err = AutoStream::new(std::io::stderr().lock(), color);
+    match cli.run(&mut Streams { out: &mut out, err: &mut err }) {
+        Ok(answer) => answer.into(),
+        Err(error) => {
+            // Where standard error is closed, the exit code is all that is left to say.
+            let _ = writeln!(err, "error: {error:#}");
+            Answer::Unknown.into()
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The typography of the text form: marks, labelled fields, line breaks.
+//!
+//! Lines break between words, never inside one, and what there is to do is not broken at all: a digest, a URL or a
+//! command can be copied as it stands. Text comes from registries and certificates, so what could move the cursor or
+//! turn the writing round is shown as an escape.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use sigwarden_core::decision::Outcome;
+
+/// Columns of a line, where words allow.
+const WIDTH: usize = 100;
+/// Where fields of an image start.
+const INDENT: usize = 4;
+/// Columns of a label and its colon.
+const LABEL: usize = 11;
+/// Where the text of a field starts.
+const FIELD: usize = INDENT + LABEL;
+
+/// A space at which no line breaks. It is printed as a plain one.
+const NO_BREAK: &str = "\u{a0}";
+
+/// Writes lines.
+pub(super) struct Page<'w> {
+    out: &'w mut dyn Write,
+}
+
+impl<'w> Page<'w> {
+    pub(super) fn new(out: &'w mut dyn Write) -> Self {
+        Self { out }
+    }
+
+    /// A headline with a mark in front.
+    pub(super) fn headline(&mut self, outcome: Outcome, text: &str) -> io::Result<()> {
+        let (mark, style) = mark(outcome);
+        write!(self.out, "{style}{mark}{style:#} ")?;
+        self.wrapped(text, 2, 2, Style::new().bold())
+    }
+
+    /// A sentence below a headline.
+    pub(super) fn sentence(&mut self, text: &str) -> io::Result<()> {
+        write!(self.out, "{:INDENT$}", "")?;
+        self.wrapped(text, INDENT, INDENT, Style::new())
+    }
+
+    /// A sentence below a headline, with its own mark.
+    pub(super) fn marked(&mut self, outcome: Outcome, text: &str) -> io::Result<()> {
+        let (mark, style) = mark(outcome);
+        write!(self.out, "  {style}{mark}{style:#} ")?;
+        self.wrapped(text, INDENT, INDENT, Style::new())
+    }
+
+    /// A labelled text. Each of its lines is broken by itself.
+    pub(super) fn field(&mut self, label: &str, text: &str) -> io::Result<()> {
+        self.label(label)?;
+        for (index, line) in lines(text).enumerate() {
+            if index > 0 {
+                write!(self.out, "{:FIELD$}", "")?;
+            }
+            self.wrapped(line, FIELD, FIELD, Style::new())?;
+        }
+        Ok(())
+    }
+
+    /// What to do, line for line as it is: the field that the eye should find first, and the hand copies.
+    pub(super) fn remedy(&mut self, text: &str) -> io::Result<()> {
+        let style = AnsiColor::Cyan.on_default();
+        self.label("do")?;
+        for (index, line) in lines(text).enumerate() {
+            if index > 0 {
+                write!(self.out, "{:FIELD$}", "")?;
+            }
+            writeln!(self.out, "{style}{}{style:#}", visible(line))?;
+        }
+        Ok(())
+    }
+
+    /// A caret below the character at `column` of the field above.
+    pub(super) fn caret(&mut self, column: usize) -> io::Result<()> {
+        let style = AnsiColor::Yellow.on_default();
+        writeln!(self.out, "{:1$}{style}^{style:#}", "", FIELD.saturating_add(column))
+    }
+
+    /// A line without indentation.
+    pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
+        self.wrapped(text, 0, 2, Style::new())
+    }
+
+    /// A line about something that does not stand in the way.
+    pub(super) fn warning(&mut self, text: &str) -> io::Result<()> {
+        let style = AnsiColor::Yellow.on_default();
+        write!(self.out, "{style}warning:{style:#} ")?;
+        self.wrapped(text, 9, 9, Style::new())
+    }
+
+    pub(super) fn blank(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
+    fn label(&mut self, label: &str) -> io::Result<()> {
+        let dim = Style::new().dimmed();
+        let label = format!("{label}:");
+        write!(self.out, "{:INDENT$}{dim}{label:LABEL$}{dim:#}", "")
+    }
+
+    /// One line of text, starting at column `start` and going on at column `hang`.
+    fn wrapped(&mut self, text: &str, start: usize, hang: usize, style: Style) -> io::Result<()> {
+        for (index, line) in broken(&visible(text), start, hang).iter().enumerate() {
+            if index > 0 {
+                write!(self.out, "{:hang$}", "")?;
+            }
+            writeln!(self.out, "{style}{}{style:#}", line.replace(NO_BREAK, " "))?;
+        }
+        Ok(())
+    }
+}
+
+/// `text` as something that no line break divides.
+pub(super) fn unbroken(text: &str) -> String {
+    text.replace(' ', NO_BREAK)
+}
+
+/// The lines of a text; the empty text has one.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))
+}
+
+/// Whether a field with this text stands on one line.
+pub(super) fn fits_field(text: &str) -> bool {
+    !text.contains('\n') && broken(&visible(text), FIELD, FIELD).len() == 1
+}
+
+const fn mark(outcome: Outcome) -> (char, Style) {
+    match outcome {
+        Outcome::Passed => ('✓', AnsiColor::Green.on_default()),
+        Outcome::Skipped | Outcome::Audited => ('!', AnsiColor::Yellow.on_default()),
+        Outcome::Failed => ('✗', AnsiColor::Red.on_default()),
+        Outcome::Undecided => ('?', AnsiColor::Yellow.on_default()),
+    }
+}
+
+/// Breaks one line of text between words. The spaces at its start, which YAML lives by, are kept.
+fn broken(text: &str, start: usize, hang: usize) -> Vec<String> {
+    let indentation: String = text.chars().take_while(|character| *character == ' ').collect();
+    let mut lines = Vec::new();
+    let mut line = indentation;
+    let mut column = start.saturating_add(line.chars().count());
+    let mut is_fresh = true;
+    for word in text.trim_start_matches(' ').split(' ') {
+        let length = word.chars().count();
+        let end = column.saturating_add(length).saturating_add(usize::from(!is_fresh));
+        if end > WIDTH && !is_fresh {
+            lines.push(std::mem::take(&mut line));
+            column = hang.saturating_add(length);
+        } else {
+            if !is_fresh {
+                line.push(' ');
+            }
+            column = end;
+        }
+        line.push_str(word);
+        is_fresh = false;
+    }
+    lines.push(line);
+    lines
+}
+
+/// `text` without characters that a terminal acts upon instead of showing: controls, and those that change the
+/// direction of writing.
+fn visible(text: &str) -> String {
+    let acts = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if acts(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words() {
+        let words = |count: usize| vec!["word"; count].join(" ");
+        let cases = [
+            ("short", "a b".to_owned(), vec!["a b".to_owned()]),
+            ("empty", String::new(), vec![String::new()]),
+            ("just fits", words(20), vec![words(20)]),
+            ("one word more", words(21), vec![words(20), "word".to_owned()]),
+            ("a word longer than the line", "x".repeat(200), vec!["x".repeat(200)]),
+            ("a long word after a short one", format!("to {}", "x".repeat(99)), vec!["to".to_owned(), "x".repeat(99)]),
+            ("indented", "  - a: b".to_owned(), vec!["  - a: b".to_owned()]),
+        ];
+        for (name, text, expected) in cases {
+            assert_eq!(broken(&text, 1, 1), expected, "case `{name}`");
+        }
+    }
+
+    #[test]
+    fn nothing_moves_the_cursor() {
+        let cases = [
+            ("plain", "ghcr.io/x/y:1 ✓ ä", "ghcr.io/x/y:1 ✓ ä"),
+            ("colour", "a\u{1b}[31m", "a\\u{1b}[31m"),
+            ("one-byte escape", "a\u{9b}31m", "a\\u{9b}31m"),
+            ("carriage return", "a\rb", "a\\u{d}b"),
+            ("right to left", "a\u{202e}b", "a\\u{202e}b"),
+        ];
+        for (name, text, expected) in cases {
+            assert_eq!(visible(text), expected, "case `{name}`");
+        }
+    }
+}

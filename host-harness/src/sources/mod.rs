@@ -1,0 +1,116 @@
+//! Where the harness gets what registries hold.
+//!
+//! A [`Source`] answers for any repository. "It is not there" and "I could not look" are never the same answer: the
+//! first means unsigned, the second means that nobody knows.
+
+#[cfg(test)]
+mod fixture;
+mod layout;
+mod layouts;
+mod oci;
+
+use std::path::PathBuf;
+
+use sigwarden_core::reference::{Digest, Repository};
+
+pub use layouts::{LayoutArg, LayoutArgError, Layouts};
+pub use oci::{Descriptor, Manifest, index_of};
+
+/// Contents of registries. `Ok(None)` means that the source looked, and it is not there.
+pub trait Source: Send + Sync {
+    /// The digest that a tag names.
+    ///
+    /// # Errors
+    /// When the source could not look.
+    fn resolve(&self, repository: &Repository, tag: &str) -> Result<Option<Digest>, SourceError>;
+
+    /// The bytes of a manifest or index. They hash to `digest`.
+    ///
+    /// # Errors
+    /// When the source could not look, or holds something else under this digest.
+    fn manifest(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, SourceError>;
+
+    /// The bytes of a blob. They hash to `digest`.
+    ///
+    /// # Errors
+    /// When the source could not look, or holds something else under this digest.
+    fn blob(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, SourceError>;
+
+    /// The manifests that name `digest` as their subject. `Ok(None)` when the registry has no referrers API.
+    ///
+    /// # Errors
+    /// When the source could not look.
+    fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<Descriptor>>, SourceError>;
+}
+
+/// Why a source could not look. Never the same as absent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// Nothing was given for this repository.
+    #[error("no --oci-layout holds `{repository}`{}", looked_in(.tried))]
+    NoLayout {
+        /// The repository.
+        repository: String,
+        /// Directories that could have held it, and are no layouts.
+        tried: Vec<PathBuf>,
+    },
+    /// The system would not read a file.
+    #[error("cannot read `{}`: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file is larger than anything that belongs there.
+    #[error("`{}` has more than {limit} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// What is allowed.
+        limit: u64,
+    },
+    /// A blob is not what its name says.
+    #[error("`{}` does not hash to its name: the layout is damaged or was tampered with", path.display())]
+    WrongHash {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A manifest or index cannot be read.
+    #[error("`{what}` is not a manifest: {reason}")]
+    NotManifest {
+        /// File or digest.
+        what: String,
+        /// What the JSON parser said.
+        reason: String,
+    },
+    /// `index.json` names a manifest that is not in the layout.
+    #[error("`{}` names {digest}, and does not hold it", path.display())]
+    Incomplete {
+        /// The `index.json`.
+        path: PathBuf,
+        /// The manifest.
+        digest: Digest,
+    },
+    /// One tag, several images.
+    #[error("`{}` has several manifests for `{tag}`", path.display())]
+    Ambiguous {
+        /// The `index.json`.
+        path: PathBuf,
+        /// The tag.
+        tag: String,
+    },
+    /// There is more than this harness will walk through.
+    #[error("`{}` leads to more than {limit} manifests", path.display())]
+    TooMany {
+        /// The `index.json`.
+        path: PathBuf,
+        /// What is allowed.
+        limit: usize,
+    },
+}
+
+fn looked_in(tried: &[PathBuf]) -> String {
+    tried.iter().map(|path| format!(", and `{}` is not an OCI layout", path.display())).collect()
+}
