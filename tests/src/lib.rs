@@ -1,0 +1,119 @@
+//! What the end-to-end tests share: the module under test, the fixtures, other people's data, and the command line run
+//! in this process.
+
+pub mod layout;
+pub mod questions;
+
+use clap::Parser as _;
+use serde_json::Value;
+use sigwarden::commands::{Answer, Cli, Streams};
+use std::path::{Path, PathBuf};
+
+/// What a command answered.
+#[derive(Debug)]
+pub struct Run {
+    /// Yes, no or unknown. Where the command could not even ask, `Unknown`, with the reason in `err`.
+    pub answer: Answer,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Run {
+    /// Standard output as JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("not JSON ({e}): {}\n{}", self.out, self.err))
+    }
+
+    /// Everything that was printed.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}{}", self.out, self.err)
+    }
+}
+
+/// Runs `sigwarden` with these arguments, on the module that `make test` built.
+pub fn sigwarden<S: AsRef<str>>(arguments: &[S]) -> Run {
+    sigwarden_on(&module(), arguments)
+}
+
+/// Runs `sigwarden` with these arguments on another module.
+pub fn sigwarden_on<S: AsRef<str>>(module: &Path, arguments: &[S]) -> Run {
+    let module = module.to_str().expect("paths in tests are UTF-8");
+    let words = ["sigwarden"].into_iter().chain(arguments.iter().map(AsRef::as_ref)).chain(["--module", module]);
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(error) => return Run { answer: Answer::Unknown, out: String::new(), err: error.to_string() },
+    };
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let answer = cli.run(&mut Streams { out: &mut out, err: &mut err });
+    let mut run = Run {
+        answer: Answer::Unknown,
+        out: String::from_utf8(out).expect("text"),
+        err: String::from_utf8(err).expect("text"),
+    };
+    match answer {
+        Ok(answer) => run.answer = answer,
+        Err(error) => run.err.push_str(&format!("{error:#}")),
+    }
+    run
+}
+
+fn from_environment(name: &str) -> PathBuf {
+    let path = std::env::var_os(name)
+        .unwrap_or_else(|| panic!("{name} is not set: run `make test`, which builds the modules"));
+    PathBuf::from(path)
+}
+
+/// `policy.wasm`, as built.
+#[must_use]
+pub fn module() -> PathBuf {
+    from_environment("SIGWARDEN_MODULE")
+}
+
+/// The module that refuses everything.
+#[must_use]
+pub fn deny_module() -> PathBuf {
+    from_environment("SIGWARDEN_DENY_MODULE")
+}
+
+/// The top of the checkout.
+#[must_use]
+pub fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the checkout").to_owned()
+}
+
+/// A file or folder of the fixtures.
+#[must_use]
+pub fn fixture(path: &str) -> String {
+    let path = top().join("tests/fixtures").join(path);
+    assert!(path.exists(), "no fixture {}", path.display());
+    path.to_str().expect("paths in tests are UTF-8").to_owned()
+}
+
+/// A folder of other people's data, or `None` where it is not at hand, which is said loudly.
+#[must_use]
+pub fn corpus(path: &str) -> Option<PathBuf> {
+    let Some(corpus) = std::env::var_os("SIGWARDEN_CORPUS") else {
+        eprintln!("\n*** SKIPPED: SIGWARDEN_CORPUS is not set, so nothing was checked against {path} ***\n");
+        return None;
+    };
+    let path = PathBuf::from(corpus).join(path);
+    assert!(path.exists(), "SIGWARDEN_CORPUS is set, but there is no {}", path.display());
+    Some(path)
+}
+
+/// A folder for one test, removed with it.
+#[must_use]
+pub fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// Writes a file and returns its path as text.
+pub fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, content).expect("a writable temporary folder");
+    path.to_str().expect("paths in tests are UTF-8").to_owned()
+}

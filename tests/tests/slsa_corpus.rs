@@ -1,0 +1,217 @@
+//! Real images with real provenance of the public good instance: admitted for whom they are, refused with one thing
+//! changed.
+
+use serde_json::{Value, json};
+use sigwarden::commands::Answer;
+use sigwarden_tests::layout::{Layout, flip_base64, flip_pem};
+use sigwarden_tests::{Run, corpus, deny_module, module, scratch, sigwarden_on, write};
+use std::path::{Path, PathBuf};
+
+const REPOSITORY: &str = "ghcr.io/slsa-framework/example-package";
+const GENERATOR: &str =
+    "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_container_slsa3.yml@refs/tags";
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+const BUILD_TYPE: &str = "https://github.com/slsa-framework/slsa-github-generator/container@v1";
+
+fn policy(version: &str) -> Value {
+    let generator = format!("{GENERATOR}/{version}");
+    json!({"verifyImages": [{
+        "imageReferences": [format!("{REPOSITORY}*")],
+        "attestations": [{
+            "type": "https://slsa.dev/provenance/v0.2",
+            "attestors": [{"entries": [{"keyless": {
+                "subject": generator, "issuer": ISSUER, "rekor": {"url": "https://rekor.sigstore.dev"},
+            }}]}],
+            "conditions": [{"all": [
+                {"key": "{{ buildType }}", "operator": "Equals", "value": BUILD_TYPE},
+                {"key": "{{ builder.id }}", "operator": "Equals", "value": generator},
+            ]}],
+        }],
+    }]})
+}
+
+fn ask(module: &Path, layout: &str, image: &str, policy: &Value) -> Run {
+    let folder = scratch();
+    let policy = write(folder.path(), "policy.json", policy.to_string());
+    let layout = format!("{REPOSITORY}={layout}");
+    sigwarden_on(module, &["verify", image, "--policy", &policy, "--oci-layout", &layout, "-o", "json"])
+}
+
+/// The images: version, folder, reference by digest.
+fn images() -> Option<Vec<(String, PathBuf, String)>> {
+    let corpus = corpus("slsa")?;
+    let mut images = Vec::new();
+    for entry in std::fs::read_dir(corpus).unwrap() {
+        let folder = entry.unwrap().path();
+        let version = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let layout = Layout::copy(&folder);
+        let index = layout.index();
+        let image = index["manifests"].as_array().unwrap().iter().find(|entry| {
+            let kind = entry["annotations"]["kind"].as_str().unwrap();
+            kind.ends_with("/image") || kind.ends_with("/imageIndex")
+        });
+        let digest = image.unwrap()["digest"].as_str().unwrap();
+        images.push((version, folder.clone(), format!("{REPOSITORY}@{digest}")));
+    }
+    images.sort();
+    assert!(!images.is_empty());
+    Some(images)
+}
+
+/// The codes of everything that failed.
+fn codes(run: &Run) -> String {
+    run.json()["response"]["audit_annotations"]["codes"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn real_images_are_admitted_by_the_policy_and_by_nothing_else() {
+    let Some(images) = images() else { return };
+    for (version, folder, image) in images {
+        let layout = folder.to_str().unwrap();
+        let run = ask(&module(), layout, &image, &policy(&version));
+        assert_eq!(run.answer, Answer::Yes, "{version}: {}", run.text());
+        assert_eq!(ask(&deny_module(), layout, &image, &policy(&version)).answer, Answer::No, "{version}");
+        // A tag that the layout does not name means its only image, and is pinned to it.
+        let run = ask(&module(), layout, &format!("{REPOSITORY}:{version}"), &policy(&version));
+        assert_eq!(run.answer, Answer::Yes, "{version} by tag: {}", run.text());
+        let digest = image.split('@').nth(1).unwrap();
+        assert_eq!(run.json()["explanation"]["images"][0]["pinned"], format!("{REPOSITORY}:{version}@{digest}"));
+    }
+}
+
+#[test]
+fn another_rule_refuses() {
+    let Some(images) = images() else { return };
+    type Change = (&'static str, fn(&mut Value), &'static str);
+    let changes: [Change; 9] = [
+        ("subject", |p| keyless(p)["subject"] = format!("{GENERATOR}/v9.9.9").into(), "SW5005"),
+        (
+            "subject's last letter",
+            |p| {
+                let shorter = keyless(p)["subject"].as_str().unwrap().trim_end_matches(char::is_numeric).to_owned();
+                keyless(p)["subject"] = shorter.into();
+            },
+            "SW5005",
+        ),
+        ("issuer", |p| keyless(p)["issuer"] = "https://accounts.google.com".into(), "SW5005"),
+        ("predicate type", |p| rule(p)["type"] = "https://slsa.dev/provenance/v1".into(), "SW5002"),
+        ("build type", |p| rule(p)["conditions"][0]["all"][0]["value"] = "https://example.test/x".into(), "SW5003"),
+        ("builder", |p| rule(p)["conditions"][0]["all"][1]["value"] = "https://example.test/x".into(), "SW5003"),
+        ("operator", |p| rule(p)["conditions"][0]["all"][0]["operator"] = "NotEquals".into(), "SW5003"),
+        ("key of condition", |p| rule(p)["conditions"][0]["all"][0]["key"] = "{{ buildtype }}".into(), "SW5004"),
+        ("trust root", |p| keyless(p)["trustRoot"] = "github".into(), "SW4"),
+    ];
+    for (version, folder, image) in images {
+        for (name, change, code) in changes {
+            let mut policy = policy(&version);
+            change(&mut policy);
+            let run = ask(&module(), folder.to_str().unwrap(), &image, &policy);
+            assert_eq!(run.answer, Answer::No, "{version} with another {name}: {}", run.text());
+            assert!(codes(&run).contains(code), "{version} with another {name}: {} and not {code}", codes(&run));
+        }
+    }
+}
+
+fn rule(policy: &mut Value) -> &mut Value {
+    &mut policy["verifyImages"][0]["attestations"][0]
+}
+
+fn keyless(policy: &mut Value) -> &mut Value {
+    &mut rule(policy)["attestors"][0]["entries"][0]["keyless"]
+}
+
+#[test]
+fn one_changed_byte_of_the_evidence_refuses() {
+    let Some(images) = images() else { return };
+    type Tamper = (&'static str, fn(&Layout, &str));
+    let tampers: [Tamper; 8] = [
+        ("payload", |layout, manifest| {
+            change_envelope(layout, manifest, |envelope| {
+                envelope["payload"] = flip_base64(envelope["payload"].as_str().unwrap()).into();
+            })
+        }),
+        ("signature", |layout, manifest| {
+            change_envelope(layout, manifest, |envelope| {
+                envelope["signatures"][0]["sig"] =
+                    flip_base64(envelope["signatures"][0]["sig"].as_str().unwrap()).into();
+            })
+        }),
+        ("certificate", |layout, manifest| {
+            layout.change_annotation(manifest, "dev.sigstore.cosign/certificate", flip_pem);
+        }),
+        ("SET", |layout, manifest| {
+            change_rekor(layout, manifest, |bundle| {
+                let set = flip_base64(bundle["SignedEntryTimestamp"].as_str().unwrap());
+                bundle["SignedEntryTimestamp"] = set.into();
+            })
+        }),
+        ("integrated time", |layout, manifest| {
+            change_rekor(layout, manifest, |bundle| {
+                let time = &mut bundle["Payload"]["integratedTime"];
+                *time = (time.as_i64().unwrap() + 1).into();
+            })
+        }),
+        ("log index", |layout, manifest| {
+            change_rekor(layout, manifest, |bundle| {
+                let index = &mut bundle["Payload"]["logIndex"];
+                *index = (index.as_i64().unwrap() + 1).into();
+            })
+        }),
+        ("log entry", |layout, manifest| {
+            change_rekor(layout, manifest, |bundle| {
+                let body = flip_base64(bundle["Payload"]["body"].as_str().unwrap());
+                bundle["Payload"]["body"] = body.into();
+            })
+        }),
+        ("log entry gone", |layout, manifest| {
+            layout.change_annotation(manifest, "dev.sigstore.cosign/bundle", |_| String::new());
+        }),
+    ];
+    for (version, folder, image) in images {
+        for (name, tamper) in tampers {
+            let layout = Layout::copy(&folder);
+            tamper(&layout, &layout.of_kind("atts"));
+            let run = ask(&module(), layout.path(), &image, &policy(&version));
+            assert_eq!(run.answer, Answer::No, "{version}, {name} changed: {}", run.text());
+        }
+    }
+}
+
+fn change_envelope(layout: &Layout, manifest: &str, change: impl FnOnce(&mut Value)) {
+    layout.change_layer(manifest, |blob| {
+        let mut envelope: Value = serde_json::from_slice(&blob).unwrap();
+        change(&mut envelope);
+        serde_json::to_vec(&envelope).unwrap()
+    });
+}
+
+fn change_rekor(layout: &Layout, manifest: &str, change: impl FnOnce(&mut Value)) {
+    layout.change_annotation(manifest, "dev.sigstore.cosign/bundle", |text| {
+        let mut bundle: Value = serde_json::from_str(text).unwrap();
+        change(&mut bundle);
+        bundle.to_string()
+    });
+}
+
+#[test]
+fn evidence_of_one_image_does_not_admit_another() {
+    let Some(images) = images() else { return };
+    for (version, folder, image) in &images {
+        for (other, other_folder, other_image) in images.iter().filter(|(other, ..)| other != version) {
+            let digest = image.split('@').nth(1).unwrap().replace(':', "-");
+            let layout = Layout::copy(folder);
+            let stranger = Layout::copy(other_folder);
+            // The other image's attestations, under this image's tag.
+            let manifest = stranger.blob(&stranger.of_kind("atts"));
+            let own = layout.of_kind("atts");
+            layout.change_manifest(&own, |own| *own = serde_json::from_slice(&manifest).unwrap());
+            for layer in serde_json::from_slice::<Value>(&manifest).unwrap()["layers"].as_array().unwrap() {
+                let blob = layer["digest"].as_str().unwrap();
+                write(Path::new(layout.path()).join("blobs/sha256").as_path(), &blob[7..], stranger.blob(blob));
+            }
+            let run = ask(&module(), layout.path(), image, &policy(other));
+            assert_eq!(run.answer, Answer::No, "{digest} with the evidence of {other_image}: {}", run.text());
+            assert!(codes(&run).contains("SW4008"), "{}", codes(&run));
+        }
+    }
+}
