@@ -8,7 +8,7 @@
 use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
 use crate::evidence::{Carrier, Claim, Evidence, Item, SignerMaterial, Subject};
 use crate::examiner::{Examiner, Search, Target, gap_finding, outcome};
-use crate::settings::{Attestor, AttestorKind, AttestorSet, KeyAttestor, KeylessAttestor};
+use crate::settings::{Attestor, AttestorKind, AttestorSet, KeyAttestor, KeylessAttestor, WholeRegex};
 use crate::verify::{Claims, EvidenceError, LogRule, Signer, Verified};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -199,18 +199,16 @@ pub(crate) fn verify_keyless(
 /// Whether the certificate names whom the entry asks for (Kyverno: `subject` or `subjectRegExp` on any SAN, `issuer` and
 /// `issuerRegExp`).
 pub(crate) fn check_identity(keyless: &KeylessAttestor, claims: &Claims) -> Result<(), EvidenceError> {
-    check_issuer(keyless, claims)?;
     if claims.names.iter().any(|name| accepts_name(keyless, name)) {
-        return Ok(());
+        return check_issuer(keyless, claims);
     }
-    let wanted = subject_in_words(keyless);
-    let hint = keyless
-        .subject_regexp
-        .as_ref()
-        .filter(|regexp| claims.names.iter().any(|name| regexp.matches_loosely(name)))
-        .map(|_| "regular expressions match the whole name here; write `.*` where anything may stand".to_owned());
-    Err(EvidenceError::WrongIdentity { wanted, found: names_in_words(claims), hint })
+    let loosely = |regexp: &WholeRegex| claims.names.iter().any(|name| regexp.matches_loosely(name));
+    let hint = keyless.subject_regexp.as_ref().filter(|regexp| loosely(regexp)).map(|_| LOOSE_REGEXP.to_owned());
+    Err(EvidenceError::WrongIdentity { wanted: subject_in_words(keyless), found: names_in_words(claims), hint })
 }
+
+const LOOSE_REGEXP: &str =
+    "regular expressions match the whole text here, not a part of it: write `.*` where anything may stand";
 
 /// A certificate without the extension (of one's own authority, say) has the issuer "", as in cosign: `.*` accepts it.
 fn check_issuer(keyless: &KeylessAttestor, claims: &Claims) -> Result<(), EvidenceError> {
@@ -221,8 +219,7 @@ fn check_issuer(keyless: &KeylessAttestor, claims: &Claims) -> Result<(), Eviden
         return Ok(());
     }
     let loosely = by_pattern && keyless.issuer_regexp.as_ref().is_some_and(|regexp| regexp.matches_loosely(issuer));
-    let hint = loosely
-        .then(|| "regular expressions match the whole issuer here; write `.*` where anything may stand".to_owned());
+    let hint = loosely.then(|| LOOSE_REGEXP.to_owned());
     Err(EvidenceError::WrongIdentity {
         wanted: format!("issuer {}", issuer_in_words(keyless)),
         found: format!("issuer {}", if issuer.is_empty() { "(none)" } else { issuer }),

@@ -10,6 +10,7 @@ use host::WapcHost;
 use serde::Serialize;
 use sigwarden_core::admission;
 use sigwarden_core::bundle;
+use sigwarden_core::decision::Finding;
 use wapc_guest::CallResult;
 
 /// Called by the host once per instance.
@@ -38,12 +39,20 @@ struct SettingsAnswer {
 fn validate_settings(settings: &[u8]) -> CallResult {
     let answer = match admission::validate_settings(settings) {
         Ok(_) => SettingsAnswer { valid: true, message: None },
-        Err(problems) => SettingsAnswer {
-            valid: false,
-            message: Some(problems.iter().map(|p| p.message.clone()).collect::<Vec<_>>().join("\n")),
-        },
+        Err(problems) => {
+            let lines: Vec<_> = problems.iter().map(in_words).collect();
+            SettingsAnswer { valid: false, message: Some(lines.join("\n")) }
+        }
     };
     Ok(serde_json::to_vec(&answer)?)
+}
+
+/// A problem on one line, with what to do about it.
+fn in_words(problem: &Finding) -> String {
+    match &problem.remedy {
+        Some(remedy) => format!("{} ({remedy})", problem.message),
+        None => problem.message.clone(),
+    }
 }
 
 fn explain(payload: &[u8]) -> CallResult {

@@ -124,10 +124,9 @@ impl EvidenceError {
         match self {
             Self::WrongIdentity { wanted, found, hint } => {
                 let finding = finding.contrast(wanted, found);
-                match hint {
-                    Some(hint) => finding.remedy(hint),
-                    None => finding,
-                }
+                finding.remedy(hint.as_deref().unwrap_or(
+                    "if this signer is meant too, add an entry for it; widening the one there admits whoever else fits",
+                ))
             }
             Self::Annotation { wanted, found, .. } => {
                 finding.contrast(wanted, found.as_deref().unwrap_or("no such annotation"))

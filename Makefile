@@ -1,0 +1,66 @@
+# The entry point. `make demo` and `make test` need rustup and a C compiler, and no server.
+# Maintainers' targets (fixtures, deny, e2e) install what they need.
+
+SHELL := bash
+CARGO ?= cargo
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+WASM_DIR := $(TARGET_DIR)/wasm32-wasip1/wasm
+# Bytes that policy.wasm may have. Every pod's request copies its pages; growth should be somebody's decision.
+SIZE_BUDGET := 3500000
+
+RUST_SOURCES := $(shell find policy host-harness tests -name '*.rs' -not -path '*/target/*') Cargo.toml Cargo.lock $(wildcard policy/*/Cargo.toml)
+
+.PHONY: demo test policy build lint fmt doc size deny fixtures fixtures-check clean help
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: build ## four scenes with really signed images, through the Wasm module
+	@demo/run.sh $(TARGET_DIR)/release
+
+test: policy $(TARGET_DIR)/deny-policy.wasm ## every test; the end-to-end ones run the Wasm module
+	SIGWARDEN_MODULE=$(CURDIR)/policy.wasm SIGWARDEN_DENY_MODULE=$(abspath $(TARGET_DIR)/deny-policy.wasm) \
+		$(CARGO) test --release --workspace --exclude sigwarden-policy --exclude sigwarden-deny-policy --locked
+
+policy: policy.wasm ## the Wasm module
+
+build: policy.wasm ## the module and the command line tool, side by side in $(TARGET_DIR)/release
+	$(CARGO) build --release --locked -p sigwarden
+	cp policy.wasm $(TARGET_DIR)/release/policy.wasm
+
+policy.wasm: $(RUST_SOURCES)
+	$(CARGO) build --profile wasm --locked -p sigwarden-policy --target wasm32-wasip1
+	cp $(WASM_DIR)/sigwarden_policy.wasm $@
+
+$(TARGET_DIR)/deny-policy.wasm: $(RUST_SOURCES)
+	$(CARGO) build --profile wasm --locked -p sigwarden-deny-policy --target wasm32-wasip1
+	cp $(WASM_DIR)/sigwarden_deny_policy.wasm $@
+
+fmt: ## rewrite the sources in the house style
+	$(CARGO) fmt --all
+
+lint: ## format and clippy, host and wasm
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --workspace --all-targets --exclude sigwarden-policy --exclude sigwarden-deny-policy -- -D warnings
+	$(CARGO) clippy --profile wasm --locked -p sigwarden-policy -p sigwarden-deny-policy --target wasm32-wasip1 -- -D warnings
+
+doc: ## the API documentation
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps -p sigwarden-core -p sigwarden
+
+size: policy.wasm ## is policy.wasm within its budget?
+	@bytes=$$(stat -c %s policy.wasm 2>/dev/null || stat -f %z policy.wasm); \
+		echo "policy.wasm: $$bytes bytes of $(SIZE_BUDGET)"; test $$bytes -le $(SIZE_BUDGET)
+
+deny: ## licences, advisories and sources of every dependency
+	$(CARGO) install --locked cargo-deny --version 0.20.2
+	$(CARGO) deny check
+
+fixtures: ## make tests/fixtures anew with a real Sigstore and real cosign
+	python3 tests/stack/make_fixtures.py
+
+fixtures-check: ## make them elsewhere, and compare the verdicts
+	python3 tests/stack/make_fixtures.py --check
+
+clean: ## remove what was built
+	$(CARGO) clean
+	rm -f policy.wasm
