@@ -10,7 +10,7 @@ SIZE_BUDGET := 3500000
 
 RUST_SOURCES := $(shell find policy host-harness tests -name '*.rs' -not -path '*/target/*') Cargo.toml Cargo.lock $(wildcard policy/*/Cargo.toml)
 
-.PHONY: demo test policy build lint fmt doc size deny fixtures fixtures-check clean help
+.PHONY: accept demo test policy build lint fmt doc size deny fixtures fixtures-check clean help
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -57,6 +57,10 @@ deny: ## licences, advisories and sources of every dependency
 
 fixtures: ## make tests/fixtures anew with a real Sigstore and real cosign
 	python3 tests/stack/make_fixtures.py
+	$(MAKE) accept
+
+accept: ## write down what the tests see: tests/fixtures/VERDICTS.md and the outputs in the README (then read the diff)
+	SIGWARDEN_UPDATE=1 TRYCMD=overwrite $(MAKE) test
 
 fixtures-check: ## make them elsewhere, and compare the verdicts
 	python3 tests/stack/make_fixtures.py --check

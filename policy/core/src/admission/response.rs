@@ -34,7 +34,7 @@ pub struct ValidationResponse {
 
 impl ValidationResponse {
     pub(super) fn accept(explanation: &Explanation, mutated_object: Option<Value>) -> Self {
-        Self { accepted: true, mutated_object, ..Self::reject(explanation).without_reason() }
+        Self { accepted: true, message: None, code: None, mutated_object, ..Self::reject(explanation) }
     }
 
     pub(super) fn reject(explanation: &Explanation) -> Self {
@@ -48,10 +48,6 @@ impl ValidationResponse {
             warnings: (!explanation.warnings.is_empty()).then(|| explanation.warnings.clone()),
         }
     }
-
-    fn without_reason(self) -> Self {
-        Self { message: None, code: None, ..self }
-    }
 }
 
 fn audit_annotations(explanation: &Explanation) -> BTreeMap<String, String> {
@@ -59,7 +55,8 @@ fn audit_annotations(explanation: &Explanation) -> BTreeMap<String, String> {
     codes.sort_unstable();
     codes.dedup();
     let codes: Vec<_> = codes.into_iter().map(|code| code.as_str()).collect();
-    let pinned: Vec<_> = explanation.images.iter().filter_map(|image| image.pinned.as_deref()).collect();
+    let images = explanation.images.iter().filter(|_| !explanation.outcome.refuses());
+    let pinned: Vec<_> = images.filter_map(|image| image.pinned.as_deref()).collect();
     [("codes", codes), ("pinned", pinned)]
         .into_iter()
         .filter(|(_, values)| !values.is_empty())

@@ -69,7 +69,6 @@ fn check_set(check: Check<'_>, set: &AttestorSet, search: &mut Search) -> CheckR
 
 /// An attestation about the image, of whatever type.
 struct Statement<'s> {
-    evidence: Rc<Evidence>,
     predicate_type: &'s str,
     predicate: &'s Value,
 }
@@ -257,9 +256,7 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
         .iter()
         .filter(|evidence| matches!(accept(check, entry, evidence), Ok(Signed::ByAttestor)))
         .filter_map(|evidence| match &evidence.claim {
-            Claim::Attestation { predicate_type, predicate, .. } => {
-                Some(Statement { evidence: Rc::clone(evidence), predicate_type, predicate })
-            }
+            Claim::Attestation { predicate_type, predicate, .. } => Some(Statement { predicate_type, predicate }),
             Claim::Signature(_) => None,
         })
         .collect();
@@ -269,12 +266,11 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
             genuine.iter().map(|s| suggest::statement_in_words(s.predicate_type, s.predicate)).collect();
         return Finding::new(
             Code::WrongPredicateType,
-            format!("no attestation of this type by the attestor, but of {} other", genuine.len()),
+            format!("the attestor made no attestation of this type, but {} of another", genuine.len()),
         )
         .contrast(wanted, found.join("\n"))
         .remedy(format!(
-            "if {} is what you mean, write:\n{}",
-            first.evidence.source,
+            "if that is what you mean, write:\n{}",
             suggest::admitting_yaml(rule, first.predicate_type, first.predicate)
         ));
     }

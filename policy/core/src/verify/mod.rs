@@ -36,7 +36,8 @@ use sigstore_verify::{
 pub enum LogRule {
     /// At least one entry, and every entry that is there must verify.
     Require,
-    /// None is needed. A timestamp that is present must verify all the same.
+    /// None is needed. A certificate still needs a time at which it was valid, so that its timestamps must verify; a key
+    /// needs none, and nothing beside its signature is looked at.
     InsecureIgnore,
 }
 
@@ -127,9 +128,8 @@ fn expressible(evidence: &Evidence, question: Question<'_>, claims: Option<&Clai
             matches!(algorithm, KeyAlgorithm::EcdsaP256 | KeyAlgorithm::Ed25519) && knows_entries(algorithm, material)
         }
         (Signer::Key(key), None) => {
-            // It wants a log entry or a timestamp in any case.
-            let dated = !(material.entries.is_empty() && material.timestamps.is_empty());
-            key.is_sigstore_default() && dated && knows_entries(key.algorithm(), material)
+            // Without a log it wants a timestamp, by an authority of the trust root; a key's signature needs none.
+            question.log == LogRule::Require && key.is_sigstore_default() && knows_entries(key.algorithm(), material)
         }
         _ => false,
     }

@@ -169,9 +169,10 @@ fn read_keyless(node: &Node<'_>, context: Context<'_>) -> Option<KeylessAttestor
             lint::subject_regexp(&node, &regexp);
             Some(regexp)
         });
-        let issuer = fields.optional("issuer").map(|node| {
+        let issuer_node = fields.optional("issuer");
+        let issuer = issuer_node.as_ref().map(|node| {
             let issuer = node.parsed(TextPattern::parse)?;
-            lint::issuer(&node, &issuer);
+            lint::issuer(node, &issuer);
             Some(issuer)
         });
         let issuer_regexp = fields.optional("issuerRegExp").map(|node| {
@@ -180,6 +181,7 @@ fn read_keyless(node: &Node<'_>, context: Context<'_>) -> Option<KeylessAttestor
             Some(regexp)
         });
         let log = read_rekor(fields);
+        check_rekor_url(fields);
         let sct = read_ctlog(fields);
         let trust_root = read_trust_root(fields, context);
 
@@ -202,13 +204,15 @@ fn read_keyless(node: &Node<'_>, context: Context<'_>) -> Option<KeylessAttestor
                     "write one of them",
                 );
             }
-            if let (Some(node), Some(Some(pattern))) = (&subject_node, &subject)
-                && pattern.as_str().contains(['*', '?'])
-            {
-                node.warning(
-                    "is a pattern here; Kyverno compares it letter by letter for SigstoreBundle",
-                    "write the subject without wildcards if that is what you mean",
-                );
+            for (node, pattern) in [(&subject_node, &subject), (&issuer_node, &issuer)] {
+                if let (Some(node), Some(Some(pattern))) = (node, pattern)
+                    && pattern.as_str().contains(['*', '?'])
+                {
+                    node.problem_with_help(
+                        "Kyverno compares this letter by letter for SigstoreBundle, so that a wildcard admits nobody there",
+                        "leave `type` out, which makes it a pattern, or write a regular expression",
+                    );
+                }
             }
         }
         Some(KeylessAttestor {
@@ -243,6 +247,19 @@ pub(super) fn read_rekor(fields: &mut Fields<'_>) -> Option<LogRule> {
         }
         Some(if ignored { LogRule::InsecureIgnore } else { LogRule::Require })
     })
+}
+
+/// Kyverno refuses a keyless `rekor` without `url`, and what it refuses is not to be read as anything here.
+fn check_rekor_url(fields: &Fields<'_>) {
+    let node = fields.node();
+    let has_url =
+        |rekor: &serde_json::Value| rekor.get("url").and_then(|url| url.as_str()).is_some_and(|url| !url.is_empty());
+    if node.value().get("rekor").is_some_and(|rekor| rekor.is_object() && !has_url(rekor)) {
+        node.problem_with_help(
+            "`rekor` has no `url`",
+            "write `url: https://rekor.sigstore.dev`; it is never contacted, since evidence carries its proof",
+        );
+    }
 }
 
 pub(super) fn read_ctlog(fields: &mut Fields<'_>) -> Option<SctRule> {

@@ -192,6 +192,7 @@ fn insecure_switches_are_read_from_their_own_fields() {
         ("certificate log", json!({}), json!({"ignoreSCT": true}), LogRule::Require, SctRule::InsecureIgnore),
     ];
     for (name, rekor, ctlog, log, sct) in cases {
+        let rekor = with(rekor, "/url", json!("https://rekor.sigstore.dev"));
         let keyless = with(with(keyless(), "/rekor", rekor), "/ctlog", ctlog);
         let block = first_block(with(block(), "/attestors/0/entries/0/keyless", keyless));
         let AttestorKind::Keyless(keyless) = &block.attestors[0].entries[0].kind else { panic!("keyless") };

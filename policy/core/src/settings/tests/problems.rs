@@ -81,7 +81,7 @@ fn settings_as_a_whole() {
 
 #[test]
 fn everything_is_reported_at_once() {
-    let entry = json!({"keyless": {"subjekt": "a", "issuer": 1, "issuerRegExp": "(", "rekor": {"ignoreTLog": true}}});
+    let entry = json!({"keyless": {"subjekt": "a", "issuer": 1, "issuerRegExp": "(", "rekor": {"url": "u", "ignoreTLog": true}}});
     check(vec![(
         "two bad blocks",
         json!({
@@ -415,6 +415,7 @@ fn identities() {
     );
     let of = |keyless: Value| at("/attestors/0/entries/0/keyless", keyless);
     let bundles = with(block(), "/type", json!("SigstoreBundle"));
+    let exact = with(bundles.clone(), "/attestors/0/entries/0/keyless/subject", json!("https://example.test/me"));
     check(vec![
         ("nothing", of(json!({})), vec![&no_subject, &no_issuer]),
         ("only a subject", of(json!({"subject": "a"})), vec![&no_issuer]),
@@ -446,9 +447,23 @@ fn identities() {
         ),
         (
             "either or both, as Kyverno reads it by type",
-            settings_of(with(bundles, "/attestors/0/entries/0/keyless/subjectRegExp", json!("a"))),
+            settings_of(with(exact, "/attestors/0/entries/0/keyless/subjectRegExp", json!("a"))),
             vec![&format!(
                 "{keyless_path}: `subject` and `subjectRegExp` must both match for SigstoreBundle in Kyverno, and either one for Cosign (write one of them)"
+            )],
+        ),
+        (
+            "a pattern that Kyverno does not read as one",
+            settings_of(bundles),
+            vec![&format!(
+                "{keyless_path}.subject: Kyverno compares this letter by letter for SigstoreBundle, so that a wildcard admits nobody there (leave `type` out, which makes it a pattern, or write a regular expression)"
+            )],
+        ),
+        (
+            "a log without a URL",
+            of(with(keyless(), "/rekor", json!({"ignoreTlog": true}))),
+            vec![&format!(
+                "{keyless_path}: `rekor` has no `url` (write `url: https://rekor.sigstore.dev`; it is never contacted, since evidence carries its proof)"
             )],
         ),
     ]);

@@ -154,13 +154,6 @@ fn sets_and_attestations() {
             ],
         ),
         (
-            "a pattern that Kyverno would not read as one",
-            with(block(), "/type", json!("SigstoreBundle")),
-            vec![
-                "verifyImages[0].attestors[0].entries[0].keyless.subject: is a pattern here; Kyverno compares it letter by letter for SigstoreBundle (write the subject without wildcards if that is what you mean)",
-            ],
-        ),
-        (
             "nothing verified",
             json!({"imageReferences": ["*"], "required": false}),
             vec![
