@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
+use sigwarden_core::evidence::COSIGN_TYPES;
 
 /// Where signatures are logged. Never contacted: evidence carries its proof.
 const REKOR_URL: &str = "https://rekor.sigstore.dev";
@@ -95,23 +96,9 @@ pub enum FlagError {
     #[error("write KEY=VALUE")]
     Annotation,
     /// Neither one of cosign's names nor a URI.
-    #[error("`{0}` is neither a URI nor one of {names}", names = PREDICATE_TYPES.map(|(name, _)| name).join(", "))]
+    #[error("`{0}` is neither a URI nor one of {names}", names = COSIGN_TYPES.map(|(name, _)| name).join(", "))]
     PredicateType(String),
 }
-
-/// cosign's short names for predicate types.
-const PREDICATE_TYPES: [(&str, &str); 10] = [
-    ("custom", "https://cosign.sigstore.dev/attestation/v1"),
-    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
-    ("link", "https://in-toto.io/Link/v1"),
-    ("spdx", "https://spdx.dev/Document"),
-    ("spdxjson", "https://spdx.dev/Document"),
-    ("cyclonedx", "https://cyclonedx.org/bom"),
-    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
-    ("openvex", "https://openvex.dev/ns"),
-];
 
 impl FromStr for Annotation {
     type Err = FlagError;
@@ -128,7 +115,7 @@ impl FromStr for PredicateType {
     type Err = FlagError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = PREDICATE_TYPES.iter().find(|(name, _)| *name == text).map(|(_, uri)| *uri);
+        let known = COSIGN_TYPES.iter().find(|(name, _)| *name == text).map(|(_, uri)| *uri);
         match known {
             Some(uri) => Ok(Self(uri.to_owned())),
             None if text.contains(':') => Ok(Self(text.to_owned())),

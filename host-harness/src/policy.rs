@@ -3,12 +3,12 @@
 //! A [`Policy`] is a compiled module and what it may ask for while it works. An answer of the wrong shape is an
 //! error like no answer at all: neither can be taken for consent.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+pub use sigwarden_core::admission::ValidationResponse;
 use sigwarden_core::decision::{CandidateReport, Explanation, Outcome};
 
 use crate::callbacks::Callbacks;
@@ -47,28 +47,6 @@ pub struct SettingsVerdict {
     /// What is wrong with them.
     #[serde(default)]
     pub message: Option<String>,
-}
-
-/// The answer to `validate`, as Kubewarden policies give it.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-pub struct ValidationResponse {
-    /// Whether the request is admitted.
-    pub accepted: bool,
-    /// Why not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// HTTP status code of a refusal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<u16>,
-    /// The object with its images pinned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mutated_object: Option<Value>,
-    /// For the audit log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audit_annotations: Option<BTreeMap<String, String>>,
-    /// For whoever sent the request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warnings: Option<Vec<String>>,
 }
 
 /// The answer to `sigwarden_explain`: what `validate` answers, and why.

@@ -12,7 +12,6 @@ pub struct Layout {
     folder: tempfile::TempDir,
 }
 
-/// The descriptor of a manifest or layer, as far as tampering needs it.
 fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -71,6 +70,26 @@ impl Layout {
         let digest = format!("sha256:{}", hex(bytes));
         std::fs::write(self.blob_path(&digest), bytes).expect("a writable temporary folder");
         digest
+    }
+
+    /// Adds a manifest, and returns its digest.
+    #[must_use]
+    pub fn add(&self, manifest: &Value) -> String {
+        self.write(manifest.to_string().as_bytes())
+    }
+
+    /// Adds a manifest under a tag.
+    pub fn tag(&self, tag: &str, manifest: &Value) {
+        let digest = self.add(manifest);
+        let mut index = self.index();
+        let entry = serde_json::json!({
+            "mediaType": manifest["mediaType"],
+            "digest": digest,
+            "size": manifest.to_string().len(),
+            "annotations": {"org.opencontainers.image.ref.name": tag},
+        });
+        index["manifests"].as_array_mut().expect("a list").push(entry);
+        std::fs::write(self.folder.path().join("index.json"), index.to_string()).expect("a writable folder");
     }
 
     /// Replaces a manifest by what `change` makes of it, in the index too.

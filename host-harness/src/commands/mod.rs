@@ -228,6 +228,10 @@ fn look_everywhere(settings: &mut Value) {
 fn check_settings(policy: &Policy, settings: &Value, err: &mut dyn Write) -> anyhow::Result<()> {
     let verdict = policy.validate_settings(settings)?;
     if verdict.valid {
+        // Legal, but perhaps not meant.
+        for warning in verdict.message.iter().flat_map(|message| message.lines()) {
+            unless_closed(writeln!(err, "warning: {warning}"))?;
+        }
         return Ok(());
     }
     // A cluster gets the problems as one text. Asked to explain, the module tells them one by one, and what to do.

@@ -295,3 +295,6 @@ impl Inquiry<'_> {
             .clone()
     }
 }
+
+#[cfg(test)]
+mod tests;

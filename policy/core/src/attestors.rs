@@ -56,6 +56,7 @@ pub(crate) fn fold_set(set: &AttestorSet, mut check: impl FnMut(&Attestor) -> Ch
         finding,
         parts,
         candidates: Vec::new(),
+        more_candidates: 0,
     }
 }
 
@@ -303,7 +304,9 @@ pub(crate) fn report(
         finding,
         parts: Vec::new(),
         candidates,
+        more_candidates: 0,
     }
+    .shortened()
 }
 
 /// Who signed, as the evidence says.

@@ -149,9 +149,33 @@ pub struct CheckReport {
     /// Questions this one is made of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<CheckReport>,
-    /// The evidence that was looked at for this very question.
+    /// The evidence that was looked at for this very question: the first hundred pieces.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<CandidateReport>,
+    /// How many more there were.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_candidates: usize,
+}
+
+/// Pieces of evidence that a report describes. A person reads a few; a registry full of junk must not fill the memory.
+const MAX_REPORTED: usize = 100;
+
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl CheckReport {
+    /// Leaves out what is beyond the first hundred candidates, and counts it. What passed stays.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        let all = self.candidates.len();
+        let passed = self.candidates.iter().skip(MAX_REPORTED).filter(|c| c.outcome == Outcome::Passed).cloned();
+        let passed: Vec<_> = passed.take(MAX_REPORTED).collect();
+        self.candidates.truncate(MAX_REPORTED);
+        self.candidates.extend(passed);
+        self.more_candidates = all.saturating_sub(self.candidates.len());
+        self
+    }
 }
 
 /// One signature or attestation, as one check saw it.

@@ -13,8 +13,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// Signatures verified for one request, after the cheap filters (subject, kind of signer, identity). A pod with twenty
-/// images and several rules needs less than a hundred; each costs milliseconds, and a host allows two seconds.
+/// Signatures, log entries and timestamps verified for one request, after the cheap filters (subject, kind of signer,
+/// identity). A pod with twenty images and several rules needs about a hundred; each costs milliseconds, and a host allows
+/// two seconds.
 const MAX_CHECKS: usize = 512;
 
 /// An image as rules see it: a name, and the digest that everything is about.
@@ -69,7 +70,9 @@ impl<'a> Examiner<'a> {
         if let Some(known) = self.memo.borrow().get(&memo_key) {
             return known.clone();
         }
-        let checks = self.checks.get().saturating_add(1);
+        let material = &evidence.material;
+        let cost = material.entries.len().saturating_add(material.timestamps.len()).saturating_add(1);
+        let checks = self.checks.get().saturating_add(cost);
         if checks > MAX_CHECKS {
             return Err(EvidenceError::BudgetExhausted { what: "signature checks", limit: MAX_CHECKS });
         }

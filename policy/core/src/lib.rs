@@ -25,5 +25,7 @@ pub mod reference;
 pub mod rules;
 pub mod settings;
 mod suggestion;
+#[cfg(test)]
+mod test_host;
 pub mod verify;
 pub mod workload;

@@ -30,7 +30,9 @@ const MAX_NAME_BYTES: usize = 255;
 const MAX_TAG_BYTES: usize = 128;
 
 const DOCKER_HUB: &str = "docker.io";
-const DOCKER_HUB_ALIAS: &str = "index.docker.io";
+/// Other names under which the same images can be pulled, with and without the port that goes without saying.
+const DOCKER_HUB_ALIASES: [&str; 4] =
+    [DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
 /// Where Docker Hub keeps images that are written without a namespace.
 const OFFICIAL_IMAGES: &str = "library";
 const DEFAULT_TAG: &str = "latest";
@@ -201,7 +203,7 @@ impl Repository {
     fn normalised(registry: &str, path: &str) -> Self {
         // Host names are the same in any case (RFC 4343 section 2).
         let registry = match registry.to_ascii_lowercase() {
-            alias if alias == DOCKER_HUB_ALIAS => DOCKER_HUB.to_owned(),
+            alias if DOCKER_HUB_ALIASES.contains(&alias.trim_end_matches(":443")) => DOCKER_HUB.to_owned(),
             other => other,
         };
         let path = if registry == DOCKER_HUB && !path.contains('/') {
@@ -374,7 +376,8 @@ fn check_registry(registry: &str) -> Result<(), ReferenceError> {
         }
     };
     match port {
-        Some(port) if port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit()) => Err(bad()),
+        // A port has one spelling, or one registry would have many names.
+        Some(port) if port.starts_with('0') || port.starts_with('+') || port.parse::<u16>().is_err() => Err(bad()),
         _ => Ok(()),
     }
 }

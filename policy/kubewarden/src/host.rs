@@ -87,7 +87,7 @@ fn stock(operation: &str, image: &str) -> Result<Option<Vec<u8>>, HostError> {
 /// what is made of them on the way).
 const ABSENT: [&str; 5] = ["manifest unknown", "manifest_unknown", "name unknown", "name_unknown", "unknown manifest"];
 /// Behind this stands the registry's own answer; before it the URL, in which a repository's name may spell anything.
-const REGISTRY_ANSWER: &str = "envelope:";
+const REGISTRY_ANSWER: &str = ", envelope: oci api errors:";
 /// How Kubewarden refuses a call that the policy's metadata does not list.
 const REFUSED: &str = "has not been granted access to";
 

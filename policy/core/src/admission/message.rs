@@ -5,6 +5,9 @@ use crate::decision::{BlockReport, CheckReport, Explanation, Finding, ImageRepor
 /// kubectl prints the message whole, events and logs cut it: so much is kept.
 const MAX_MESSAGE_BYTES: usize = 1500;
 
+/// Characters of one part of a line: a message, an identity, an image.
+const MAX_PART_CHARS: usize = 300;
+
 /// Why something failed.
 pub(super) struct Reason<'e> {
     /// The image, if it is about one.
@@ -103,11 +106,11 @@ fn line(reason: &Reason<'_>) -> String {
     let mut line = String::new();
     if let Some(image) = reason.image {
         if let Some(location) = image.locations.first() {
-            line.push_str(&format!("{} {}: ", location.field, location.name));
+            line.push_str(&format!("{} {}: ", location.field, first_line(&location.name)));
         }
-        line.push_str(&format!("{}: ", image.image));
+        line.push_str(&format!("{}: ", first_line(&image.image)));
     }
-    line.push_str(&finding.message);
+    line.push_str(&first_line(&finding.message));
     if let (Some(wanted), Some(found)) = (&finding.wanted, &finding.found) {
         line.push_str(&format!(": wanted {}, found {}", first_line(wanted), first_line(found)));
     }
@@ -118,6 +121,12 @@ fn line(reason: &Reason<'_>) -> String {
     line
 }
 
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
+/// The first line of a text, shortened: what an attacker wrote must not push everything else out.
+fn first_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let mut shown: String = line.chars().take(MAX_PART_CHARS).collect();
+    if shown.len() < line.len() {
+        shown.push('…');
+    }
+    shown
 }

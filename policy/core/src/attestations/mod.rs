@@ -48,6 +48,7 @@ pub fn check_rule(
         finding,
         parts,
         candidates: Vec::new(),
+        more_candidates: 0,
     }
 }
 
@@ -67,10 +68,13 @@ fn check_set(check: Check<'_>, set: &AttestorSet, search: &mut Search) -> CheckR
     })
 }
 
+/// Statements that a suggestion looks at: enough for what one image has, and each is held in memory.
+const MAX_SUGGESTED: usize = 16;
+
 /// An attestation about the image, of whatever type.
 struct Statement<'s> {
     predicate_type: &'s str,
-    predicate: &'s Value,
+    predicate: Value,
 }
 
 /// What an entry found among the attestations of the rule's type.
@@ -84,6 +88,8 @@ struct Findings {
     foreign: Option<Finding>,
     /// Not looked at to the end, so nobody knows.
     open: Option<Finding>,
+    /// Lies where attestations lie, and cannot be read: it may be one that fails.
+    unreadable: Option<Finding>,
     /// Not genuine, or not of this entry's kind of signer.
     furthest: Option<EvidenceError>,
 }
@@ -110,6 +116,7 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
                 Item::Unreadable { source, error } => {
                     let error = EvidenceError::Malformed(error.to_string());
                     candidates.push(candidate(source, None, None, Err(&error)));
+                    findings.unreadable.get_or_insert_with(|| unreadable(source, &error));
                     keep_further(&mut findings.furthest, error);
                 }
             }
@@ -122,6 +129,7 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
         // "None is bad" needs every carrier; "one is good" was answered above if it could be.
         _ if gap.is_some() => gap.as_ref().map(gap_finding),
         (_, Findings { open: Some(finding), .. }) => Some(finding),
+        (Quantifier::All, Findings { good: 1.., unreadable: Some(finding), .. }) => Some(finding),
         (Quantifier::All, Findings { good: 1.., failed: None, foreign: None, .. }) => None,
         (_, Findings { failed: Some(finding), .. } | Findings { foreign: Some(finding), .. }) => Some(finding),
         (_, Findings { furthest: Some(error), .. }) => Some(error.finding()),
@@ -141,9 +149,11 @@ fn check_attestation(
     let predicate_type = Some(check.rule.predicate_type.as_str());
     let signer = signer_in_words(evidence, entry);
     let result = match accept(check, entry, evidence) {
-        Ok(Signed::ByAttestor) => match evidence.claim {
-            Claim::Attestation { ref predicate, .. } => check_conditions(check.rule, predicate),
-            Claim::Signature(_) => Ok(()),
+        Ok(Signed::ByAttestor) => match &evidence.claim {
+            Claim::Attestation { predicate, .. } if !check.rule.conditions.is_empty() => {
+                check_conditions(check.rule, &predicate.value())
+            }
+            _ => Ok(()),
         },
         Ok(Signed::ByOther(error)) => Err(foreign(&error)),
         Err(error) => {
@@ -209,6 +219,12 @@ fn check_either(check: Check<'_>, keyless: &KeylessAttestor, claims: &Claims) ->
     if check.derived && is_generator_for(keyless, claims) { Ok(()) } else { check_identity(keyless, claims) }
 }
 
+fn unreadable(source: &str, error: &EvidenceError) -> Finding {
+    let mut finding = error.finding();
+    finding.message = format!("all attestations must hold, and {source} {}", finding.message);
+    finding.remedy("remove it or put it right; if one good attestation is enough, set `match: any`")
+}
+
 fn foreign(error: &EvidenceError) -> Finding {
     let mut finding = error.finding();
     finding.code = Code::ForeignAttestation;
@@ -255,15 +271,18 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
     let genuine: Vec<Statement<'_>> = others
         .iter()
         .filter(|evidence| matches!(accept(check, entry, evidence), Ok(Signed::ByAttestor)))
+        .take(MAX_SUGGESTED)
         .filter_map(|evidence| match &evidence.claim {
-            Claim::Attestation { predicate_type, predicate, .. } => Some(Statement { predicate_type, predicate }),
+            Claim::Attestation { predicate_type, predicate, .. } => {
+                Some(Statement { predicate_type, predicate: predicate.value() })
+            }
             Claim::Signature(_) => None,
         })
         .collect();
     let wanted = suggest::rule_in_words(rule);
     if let Some(first) = genuine.iter().max_by_key(|statement| suggest::likeness(statement.predicate_type, rule)) {
         let found: Vec<_> =
-            genuine.iter().map(|s| suggest::statement_in_words(s.predicate_type, s.predicate)).collect();
+            genuine.iter().map(|s| suggest::statement_in_words(s.predicate_type, &s.predicate)).collect();
         return Finding::new(
             Code::WrongPredicateType,
             format!("the attestor made no attestation of this type, but {} of another", genuine.len()),
@@ -271,7 +290,7 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
         .contrast(wanted, found.join("\n"))
         .remedy(format!(
             "if that is what you mean, write:\n{}",
-            suggest::admitting_yaml(rule, first.predicate_type, first.predicate)
+            suggest::admitting_yaml(rule, first.predicate_type, &first.predicate)
         ));
     }
     let message = match others.len() {

@@ -51,9 +51,13 @@ pub(super) fn compare(key: &Value, value: &Value, pattern: Pattern) -> Result<Co
     Ok(match (key, value) {
         (Value::Null, _) => Comparison::Neither,
         (Value::String(key), _) => compare_text(key, value, pattern)?,
-        (Value::Number(key), Value::String(value)) => match value.parse::<f64>() {
-            Ok(value) => Comparison::from(key.as_f64() == Some(value)),
-            Err(_) => Comparison::Different,
+        (Value::Number(key), Value::String(value)) => match value.parse::<Number>() {
+            Ok(value) => Comparison::from(numbers_equal(key, &value)),
+            // Go reads more spellings of a number than JSON has.
+            Err(_) => match value.parse::<f64>() {
+                Ok(value) => Comparison::from(key.as_f64() == Some(value)),
+                Err(_) => Comparison::Different,
+            },
         },
         _ => Comparison::from(deep_equal(key, value)),
     })

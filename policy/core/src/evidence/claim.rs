@@ -6,16 +6,38 @@
 use super::material::{Content, MaterialError};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 /// Predicate type of cosign v3's image signatures, and the only attestation that is one.
 pub const COSIGN_SIGN_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
+
+/// cosign's short names of predicate types (`cosign attest --type`), which a statement never carries.
+pub const COSIGN_TYPES: [(&str, &str); 10] = [
+    ("custom", "https://cosign.sigstore.dev/attestation/v1"),
+    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
+    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
+    ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
+    ("link", "https://in-toto.io/Link/v1"),
+    ("spdx", "https://spdx.dev/Document"),
+    ("spdxjson", "https://spdx.dev/Document"),
+    ("cyclonedx", "https://cyclonedx.org/bom"),
+    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
+    ("openvex", "https://openvex.dev/ns"),
+];
+
 const IN_TOTO_PAYLOAD: &str = "application/vnd.in-toto+json";
+/// What the payload of cosign's image signatures calls itself.
+const COSIGN_SIGNATURE: &str = "cosign container image signature";
+/// Objects, and members and elements, in one statement. As JSON text a few bytes each, in memory up to a hundred times as
+/// many: 16 MB of the smallest objects would take a gigabyte. An SBOM of 14 MB has a quarter of this.
+const MAX_OBJECTS: usize = 200_000;
+const MAX_MEMBERS: usize = 1_000_000;
 /// Subjects of one statement. Builds list their artifacts; ten thousand is beyond any seen.
 const MAX_SUBJECTS: usize = 10_000;
 
 /// What is claimed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Claim {
     /// The image is signed. An attestation is never one.
     Signature(Vec<Subject>),
@@ -25,9 +47,22 @@ pub enum Claim {
         subjects: Vec<Subject>,
         /// Its predicate type, compared for equality.
         predicate_type: String,
-        /// The predicate.
-        predicate: Value,
+        /// The predicate, unread: whoever made the statement is not known yet.
+        predicate: Predicate,
     },
+}
+
+/// A predicate as JSON text. It is read when its statement is verified, and one at a time.
+#[derive(Clone, Debug)]
+pub struct Predicate(Option<Box<RawValue>>);
+
+impl Predicate {
+    /// The predicate itself; `null` where the statement has none.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        // It was JSON when the statement around it was read.
+        self.0.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
 }
 
 /// Something a claim is about.
@@ -61,6 +96,8 @@ impl Claim {
     pub fn read(content: &Content) -> Result<Self, MaterialError> {
         match content {
             Content::Message { payload, .. } => simple_signing(payload),
+            // Only `verify-bundle` asks about plain artifacts; a signature over an image's manifest as a file is none of the
+            // image (`evidence::Load` sees to that).
             Content::Artifact { sha256, .. } => {
                 let hex: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
                 Ok(Self::Signature(vec![Subject {
@@ -86,6 +123,8 @@ struct SimpleSigning {
 
 #[derive(Deserialize)]
 struct Critical {
+    #[serde(rename = "type")]
+    kind: String,
     image: CriticalImage,
 }
 
@@ -99,6 +138,10 @@ struct CriticalImage {
 fn simple_signing(payload: &[u8]) -> Result<Claim, MaterialError> {
     let payload: SimpleSigning = serde_json::from_slice(payload)
         .map_err(|e| MaterialError::Malformed { what: "simple-signing payload", reason: e.to_string() })?;
+    if payload.critical.kind != COSIGN_SIGNATURE {
+        let reason = format!("its type is `{}`", payload.critical.kind);
+        return Err(MaterialError::Malformed { what: "simple-signing payload", reason });
+    }
     Ok(Claim::Signature(vec![Subject {
         digests: vec![payload.critical.image.digest],
         annotations: payload.optional.unwrap_or_default(),
@@ -113,7 +156,7 @@ struct Statement {
     subject: Vec<StatementSubject>,
     predicate_type: String,
     #[serde(default)]
-    predicate: Value,
+    predicate: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +170,13 @@ struct StatementSubject {
 /// An in-toto statement, v0.1 or v1 (in-toto attestation `spec/v1/statement.md`).
 fn statement(payload: &[u8]) -> Result<Claim, MaterialError> {
     let malformed = |reason: String| MaterialError::Malformed { what: "in-toto statement", reason };
+    let count = |bytes: &[u8]| payload.iter().filter(|byte| bytes.contains(byte)).count();
+    if count(b"{") > MAX_OBJECTS {
+        return Err(MaterialError::TooMany { what: "objects in a statement", limit: MAX_OBJECTS });
+    }
+    if count(b"[,") > MAX_MEMBERS {
+        return Err(MaterialError::TooMany { what: "elements in a statement", limit: MAX_MEMBERS });
+    }
     let statement: Statement = serde_json::from_slice(payload).map_err(|e| malformed(e.to_string()))?;
     if !statement.statement_type.starts_with("https://in-toto.io/Statement/") {
         return Err(malformed(format!("its type is `{}`", statement.statement_type)));
@@ -148,5 +198,9 @@ fn statement(payload: &[u8]) -> Result<Claim, MaterialError> {
     if statement.predicate_type == COSIGN_SIGN_PREDICATE {
         return Ok(Claim::Signature(subjects));
     }
-    Ok(Claim::Attestation { subjects, predicate_type: statement.predicate_type, predicate: statement.predicate })
+    Ok(Claim::Attestation {
+        subjects,
+        predicate_type: statement.predicate_type,
+        predicate: Predicate(statement.predicate),
+    })
 }

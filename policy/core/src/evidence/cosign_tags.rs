@@ -4,7 +4,7 @@
 //! annotations hold signature, certificate, chain, log entry and timestamp (cosign `specs/SIGNATURE_SPEC.md`). OCI 1.1
 //! referrers that cosign v2 can write instead have the same manifest, so [`read_layers`] serves both.
 
-use super::{Gap, Load, MAX_ITEMS, Manifest, Material, MaterialError, Store};
+use super::{Fault, Gap, Load, MAX_ITEMS, Manifest, Material, MaterialError, Store};
 use crate::decision::LookedResult;
 use crate::host::ManifestId;
 use crate::reference::{Digest, Repository};
@@ -29,16 +29,13 @@ pub(super) fn load(store: &Store<'_>, repository: &Repository, digest: &Digest, 
     let mut load = Load::default();
     let tag = format!("{}-{}.{}", digest.algorithm(), digest.hex(), kind.suffix());
     let carrier = format!("cosign tag {repository}:{tag}");
-    match store.host.manifest(repository, ManifestId::Tag(&tag)) {
+    match store.manifest(repository, ManifestId::Tag(&tag), &mut load) {
         Ok(None) => load.looked(carrier, LookedResult::Absent),
-        Err(error) => load.unanswered(carrier, error),
-        Ok(Some(json)) => match Manifest::read(&json) {
-            Ok(manifest) => {
-                load.looked(carrier.clone(), LookedResult::Found(manifest.layers.len()));
-                read_layers(store, repository, &manifest, kind, &carrier, &mut load);
-            }
-            Err(error) => load.unreadable(carrier, error),
-        },
+        Ok(Some(manifest)) => {
+            load.looked(carrier.clone(), LookedResult::Found(manifest.layers.len()));
+            read_layers(store, repository, &manifest, kind, &carrier, &mut load);
+        }
+        Err(fault) => fault.record(store, &mut load, carrier),
     }
     load
 }
@@ -59,19 +56,26 @@ pub(super) fn read_layers(
         let source = format!("{carrier}, layer {index}");
         let Some(annotations) = &layer.annotations else {
             let reason = "the layer has no annotations".to_owned();
-            load.unreadable(source, MaterialError::Malformed { what: "cosign signature", reason });
+            load.unreadable(store, source, MaterialError::Malformed { what: "cosign signature", reason });
             continue;
         };
         match store.blob(repository, layer) {
-            Err(error) => error.record(load, source),
+            Err(fault) => {
+                let host_failed = matches!(fault, Fault::Host(_));
+                fault.record(store, load, source);
+                // It will not do better for the next layer.
+                if host_failed {
+                    return;
+                }
+            }
             Ok(blob) => {
                 let material = match kind {
                     Kind::Signatures => Material::from_cosign_signature(blob, annotations),
                     Kind::Attestations => Material::from_cosign_attestation(blob, annotations),
                 };
                 match material {
-                    Ok(material) => load.readable(store, source, material, None),
-                    Err(error) => load.unreadable(source, error),
+                    Ok(material) => load.legacy(store, source, material),
+                    Err(error) => load.unreadable(store, source, error),
                 }
             }
         }

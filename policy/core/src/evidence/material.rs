@@ -17,8 +17,11 @@ use std::collections::BTreeMap;
 
 /// Longest certificate chain that is read: leaf, at most eight intermediates, root. cosign accepts as many.
 const MAX_CERTIFICATES: usize = 10;
-/// Log entries and timestamps in one bundle. Real ones carry one or two; sigstore-go stops at 32.
-const MAX_PROOFS: usize = 32;
+/// Log entries, and timestamps, in one bundle. Real ones carry one or two of each, and each costs milliseconds to verify
+/// before anything shows whether the signature is worth it.
+const MAX_PROOFS: usize = 8;
+/// A certificate. Fulcio's have 1 to 3 KB; everything in an oversized one would be matched and printed.
+const MAX_CERTIFICATE_BYTES: usize = 16 << 10;
 
 /// Why evidence cannot be read. The payload is a parser's own words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -151,11 +154,15 @@ pub struct Material {
     pub entries: Vec<LogEntry>,
     /// RFC 3161 timestamps, DER.
     pub timestamps: Vec<Vec<u8>>,
+    /// Whether a log's promise to include the entry is enough. Bundles from v0.2 on must bring the proof itself.
+    pub promise_suffices: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireBundle {
+    /// The oldest bundles, which cosign 2 wrote to files, have none.
+    media_type: Option<MediaType>,
     verification_material: WireMaterial,
     message_signature: Option<WireMessage>,
     dsse_envelope: Option<DsseEnvelope>,
@@ -234,6 +241,7 @@ impl Material {
     /// When the JSON is not a bundle with exactly one signature, or has more parts than the limits above.
     pub fn from_bundle_json(json: &[u8]) -> Result<Self, MaterialError> {
         let wire: WireBundle = serde_json::from_slice(json).map_err(|e| malformed("Sigstore bundle")(&e))?;
+        let version = wire.media_type.unwrap_or(MediaType::Bundle0_1);
         let material = wire.verification_material;
         let content = match (wire.message_signature, wire.dsse_envelope) {
             (Some(message), None) => match message.message_digest {
@@ -268,7 +276,17 @@ impl Material {
         let timestamps = material.timestamp_verification_data.unwrap_or_default().rfc3161_timestamps;
         limit("timestamps", timestamps.len(), MAX_PROOFS)?;
         let timestamps = timestamps.into_iter().map(|timestamp| timestamp.signed_timestamp.into_bytes()).collect();
-        Ok(Self { content, signer, entries, timestamps })
+        let promise_suffices = version == MediaType::Bundle0_1;
+        Self { content, signer, entries, timestamps, promise_suffices }.checked()
+    }
+
+    fn checked(self) -> Result<Self, MaterialError> {
+        match &self.signer {
+            SignerMaterial::Certificates(chain) if chain.iter().any(|der| der.len() > MAX_CERTIFICATE_BYTES) => {
+                Err(MaterialError::TooMany { what: "bytes in a certificate", limit: MAX_CERTIFICATE_BYTES })
+            }
+            _ => Ok(self),
+        }
     }
 
     /// Reads a layer of cosign's `.sig` tag: `payload` is the blob, the rest stands in the annotations.
@@ -323,7 +341,7 @@ impl Material {
         let entries = text("dev.sigstore.cosign/bundle").map(cosign_entry).transpose()?.into_iter().collect();
         let timestamps =
             text("dev.sigstore.cosign/rfc3161timestamp").map(cosign_timestamp).transpose()?.into_iter().collect();
-        Ok(Self { content, signer, entries, timestamps })
+        Self { content, signer, entries, timestamps, promise_suffices: true }.checked()
     }
 
     /// `json`, from which this was read, as sigstore-types reads it. `None` if it does not, or if it sees another
@@ -417,18 +435,23 @@ impl WireEntry {
 }
 
 impl LogEntry {
+    /// The kind as sigstore-types knows it.
+    #[must_use]
+    pub fn known_kind(&self) -> Option<KindVersion> {
+        match (self.kind.0.as_str(), self.kind.1.as_str()) {
+            ("hashedrekord", "0.0.1") => Some(KindVersion::HashedRekordV001),
+            ("hashedrekord", "0.0.2") => Some(KindVersion::HashedRekordV002),
+            ("dsse", "0.0.1") => Some(KindVersion::DsseV001),
+            ("intoto", "0.0.2") => Some(KindVersion::IntotoV002),
+            _ => None,
+        }
+    }
+
     fn to_sigstore(&self) -> Option<TransparencyLogEntry> {
-        let kind = match (self.kind.0.as_str(), self.kind.1.as_str()) {
-            ("hashedrekord", "0.0.1") => KindVersion::HashedRekordV001,
-            ("hashedrekord", "0.0.2") => KindVersion::HashedRekordV002,
-            ("dsse", "0.0.1") => KindVersion::DsseV001,
-            ("intoto", "0.0.2") => KindVersion::IntotoV002,
-            _ => return None,
-        };
         let mut entry = TransparencyLogEntry::new(
             LogIndex::new(self.log_index).ok()?,
             LogId::new(LogKeyId::from_bytes(&self.log_id)),
-            kind,
+            self.known_kind()?,
             CanonicalizedBody::from_bytes(&self.body),
         );
         if let Some(time) = self.integrated_time {
@@ -457,6 +480,9 @@ fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, MaterialError> {
     blocks
         .into_iter()
         .map(|block| {
+            if !block.trim_start().starts_with("-----BEGIN CERTIFICATE-----") {
+                return Err(malformed("certificate")(&"there is text around it"));
+            }
             DerCertificate::from_pem(block.trim())
                 .map(DerCertificate::into_bytes)
                 .map_err(|e| malformed("certificate")(&e))

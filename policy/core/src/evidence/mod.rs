@@ -12,11 +12,11 @@ mod cosign_tags;
 mod material;
 mod referrers;
 
-pub use claim::{COSIGN_SIGN_PREDICATE, Claim, Subject};
+pub use claim::{COSIGN_SIGN_PREDICATE, COSIGN_TYPES, Claim, Predicate, Subject};
 pub use material::{Content, LogEntry, Material, MaterialError, SignerMaterial};
 
 use crate::decision::{Looked, LookedResult};
-use crate::host::{Host, HostError};
+use crate::host::{Host, HostError, ManifestId};
 use crate::reference::{Digest, Repository};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -29,6 +29,9 @@ use std::rc::Rc;
 const MAX_BLOB_BYTES: usize = 16 << 20;
 /// Evidence of all images of one request together. Beyond it the guest's memory would be at risk.
 const MAX_REQUEST_BYTES: usize = 64 << 20;
+/// Pieces of evidence, readable or not, of one request, and calls to its host. A list may name the same thing many times,
+/// and what it names may be a list again; only a limit on the whole is one.
+const MAX_REQUEST_ITEMS: usize = 8192;
 /// Layers of one `.sig` or `.att` manifest, and referrers of one image. A registry that anyone may push to can be filled
 /// with junk; this many are read, so that a thousand junk entries do not hide the good one.
 const MAX_ITEMS: usize = 2048;
@@ -40,15 +43,17 @@ pub enum Carrier {
     CosignSignatures,
     /// The tag `sha256-<hex>.att`.
     CosignAttestations,
-    /// OCI 1.1 referrers, or their fallback tag.
+    /// OCI 1.1 referrers.
     Referrers,
+    /// The tag `sha256-<hex>`, under which a registry without that API keeps the list.
+    ReferrersTag,
 }
 
 impl Carrier {
     /// Where image signatures lie, in the order in which they are looked for.
-    pub const OF_SIGNATURES: [Self; 2] = [Self::CosignSignatures, Self::Referrers];
+    pub const OF_SIGNATURES: [Self; 3] = [Self::CosignSignatures, Self::Referrers, Self::ReferrersTag];
     /// Where attestations lie.
-    pub const OF_ATTESTATIONS: [Self; 2] = [Self::CosignAttestations, Self::Referrers];
+    pub const OF_ATTESTATIONS: [Self; 3] = [Self::CosignAttestations, Self::Referrers, Self::ReferrersTag];
 }
 
 /// A readable piece of evidence.
@@ -106,10 +111,37 @@ pub enum Gap {
 }
 
 impl Load {
+    /// Adds what was read from a bundle.
+    fn bundle(&mut self, store: &Store<'_>, source: String, json: &[u8]) {
+        let material = match Material::from_bundle_json(json) {
+            Ok(material) => material,
+            Err(error) => return self.unreadable(store, source, error),
+        };
+        let malformed = |reason: &str| MaterialError::Malformed { what: "Sigstore bundle", reason: reason.to_owned() };
+        if matches!(material.content, Content::Artifact { .. }) {
+            // What a workflow signs as a file is not what it signs as an image.
+            return self.unreadable(store, source, malformed("it signs a blob, and not an image"));
+        }
+        let bundle = material.as_parsed_by_sigstore(json);
+        // The one reason to go without sigstore-types' reading is an entry kind that it does not know.
+        if bundle.is_none() && material.entries.iter().all(|entry| entry.known_kind().is_some()) {
+            return self.unreadable(store, source, malformed("sigstore-types reads it otherwise"));
+        }
+        self.readable(store, source, material, bundle);
+    }
+
+    /// Adds what was read from one of cosign's own layers.
+    fn legacy(&mut self, store: &Store<'_>, source: String, material: Material) {
+        let bundle = material.to_bundle();
+        self.readable(store, source, material, bundle);
+    }
+
     fn readable(&mut self, store: &Store<'_>, source: String, material: Material, bundle: Option<Bundle>) {
+        if !store.spend(self) {
+            return;
+        }
         match Claim::read(&material.content) {
             Ok(claim) => {
-                let bundle = bundle.or_else(|| material.to_bundle());
                 let id = store.next_id();
                 self.items.push(Item::Readable(Rc::new(Evidence { id, source, material, bundle, claim })));
             }
@@ -117,8 +149,10 @@ impl Load {
         }
     }
 
-    fn unreadable(&mut self, source: String, error: MaterialError) {
-        self.items.push(Item::Unreadable { source, error });
+    fn unreadable(&mut self, store: &Store<'_>, source: String, error: MaterialError) {
+        if store.spend(self) {
+            self.items.push(Item::Unreadable { source, error });
+        }
     }
 
     fn looked(&mut self, carrier: String, result: LookedResult) {
@@ -144,6 +178,7 @@ pub struct Store<'h> {
     extended: bool,
     loads: RefCell<BTreeMap<(Repository, Digest, Carrier), Rc<Load>>>,
     bytes: Cell<usize>,
+    items: Cell<usize>,
     ids: Cell<usize>,
 }
 
@@ -152,7 +187,7 @@ impl<'h> Store<'h> {
     /// (settings field `evidence.extended`).
     #[must_use]
     pub fn new(host: &'h dyn Host, extended: bool) -> Self {
-        Self { host, extended, loads: RefCell::default(), bytes: Cell::new(0), ids: Cell::new(0) }
+        Self { host, extended, loads: RefCell::default(), bytes: Cell::new(0), items: Cell::new(0), ids: Cell::new(0) }
     }
 
     /// What `carrier` holds in `repository` about `digest`.
@@ -165,9 +200,44 @@ impl<'h> Store<'h> {
             Carrier::CosignSignatures => cosign_tags::load(self, repository, digest, cosign_tags::Kind::Signatures),
             Carrier::CosignAttestations => cosign_tags::load(self, repository, digest, cosign_tags::Kind::Attestations),
             Carrier::Referrers => referrers::load(self, repository, digest),
+            Carrier::ReferrersTag => referrers::load_tag(self, repository, digest),
         });
         self.loads.borrow_mut().insert(key, Rc::clone(&load));
         load
+    }
+
+    /// Takes one piece of evidence, or one host call, from the request's budget. `false`: it is used up, and the load says
+    /// so.
+    fn spend(&self, load: &mut Load) -> bool {
+        let items = self.items.get().saturating_add(1);
+        self.items.set(items);
+        if items > MAX_REQUEST_ITEMS {
+            load.gap.get_or_insert(Gap::Limit { what: "pieces of evidence", limit: MAX_REQUEST_ITEMS });
+        }
+        items <= MAX_REQUEST_ITEMS
+    }
+
+    /// A manifest or index, counted.
+    fn manifest(
+        &self,
+        repository: &Repository,
+        id: ManifestId<'_>,
+        load: &mut Load,
+    ) -> Result<Option<Manifest>, Fault> {
+        if !self.spend(load) {
+            return Err(Fault::TooLarge);
+        }
+        let Some(json) = self.host.manifest(repository, id).map_err(Fault::Host)? else {
+            return Ok(None);
+        };
+        self.spend_bytes(json.len())?;
+        Manifest::read(&json).map(Some).map_err(Fault::Malformed)
+    }
+
+    fn spend_bytes(&self, bytes: usize) -> Result<(), Fault> {
+        let total = self.bytes.get().saturating_add(bytes);
+        self.bytes.set(total);
+        if bytes > MAX_BLOB_BYTES || total > MAX_REQUEST_BYTES { Err(Fault::TooLarge) } else { Ok(()) }
     }
 
     fn next_id(&self) -> usize {
@@ -178,43 +248,50 @@ impl<'h> Store<'h> {
     }
 
     /// Fetches a blob and checks that it is the one asked for.
-    fn blob(&self, repository: &Repository, descriptor: &Descriptor) -> Result<Vec<u8>, BlobError> {
+    fn blob(&self, repository: &Repository, descriptor: &Descriptor) -> Result<Vec<u8>, Fault> {
         if !self.extended {
-            return Err(BlobError::Host(HostError::Unsupported("fetch blobs (settings: `evidence.extended`)")));
+            return Err(Fault::Host(HostError::Unsupported("fetch blobs (settings: `evidence.extended`)")));
         }
-        let digest: Digest = descriptor.digest.parse().map_err(|_| BlobError::BadDigest)?;
+        let malformed =
+            |reason: &str| Fault::Malformed(MaterialError::Malformed { what: "blob", reason: reason.to_owned() });
+        let digest: Digest = descriptor.digest.parse().map_err(|_| malformed("its descriptor has no valid digest"))?;
         if descriptor.size > MAX_BLOB_BYTES as u64 {
-            return Err(BlobError::TooLarge);
+            return Err(Fault::TooLarge);
         }
-        let blob = self.host.blob(repository, &digest).map_err(BlobError::Host)?.ok_or(BlobError::Absent)?;
-        let total = self.bytes.get().saturating_add(blob.len());
-        if blob.len() > MAX_BLOB_BYTES || total > MAX_REQUEST_BYTES {
-            return Err(BlobError::TooLarge);
-        }
-        self.bytes.set(total);
+        let blob = self.host.blob(repository, &digest).map_err(Fault::Host)?;
+        let blob = blob.ok_or_else(|| malformed("the registry does not have it"))?;
+        self.spend_bytes(blob.len())?;
         let hex: String = Sha256::digest(&blob).iter().map(|byte| format!("{byte:02x}")).collect();
         if digest.algorithm() != "sha256" || digest.hex() != hex {
-            return Err(BlobError::BadDigest);
+            return Err(malformed("its bytes do not hash to its digest"));
         }
         Ok(blob)
     }
 }
 
-enum BlobError {
+/// Why a manifest or blob could not be had.
+enum Fault {
     Host(HostError),
-    Absent,
     TooLarge,
-    BadDigest,
+    Malformed(MaterialError),
 }
 
-impl BlobError {
-    /// Records the failure as a gap, or as an unreadable item where the registry's answer is wrong in itself.
-    fn record(self, load: &mut Load, source: String) {
-        let malformed = |reason: &str| MaterialError::Malformed { what: "blob", reason: reason.to_owned() };
+impl From<MaterialError> for Fault {
+    fn from(error: MaterialError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl Fault {
+    /// Records the failure: as a gap, or as an unreadable item where the registry's answer is wrong in itself.
+    fn record(self, store: &Store<'_>, load: &mut Load, source: String) {
         match self {
-            Self::Host(error) => load.unanswered(source, error),
-            Self::Absent => load.unreadable(source, malformed("the registry does not have it")),
-            Self::BadDigest => load.unreadable(source, malformed("its bytes do not hash to its digest")),
+            // Unlike a list that cannot be asked for, something is known to lie here.
+            Self::Host(error) => {
+                load.looked(source, LookedResult::Unreachable(error.to_string()));
+                load.gap.get_or_insert(Gap::Host(error));
+            }
+            Self::Malformed(error) => load.unreadable(store, source, error),
             Self::TooLarge => {
                 load.looked(source, LookedResult::Unreachable("more evidence than is read".to_owned()));
                 load.gap.get_or_insert(Gap::Limit { what: "bytes of evidence", limit: MAX_REQUEST_BYTES });

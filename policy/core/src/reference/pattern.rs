@@ -6,7 +6,7 @@
 
 use wildmatch::WildMatch;
 
-use super::{DEFAULT_TAG, DOCKER_HUB, DOCKER_HUB_ALIAS, ImageRef, OFFICIAL_IMAGES, split_registry};
+use super::{DEFAULT_TAG, DOCKER_HUB, DOCKER_HUB_ALIASES, ImageRef, OFFICIAL_IMAGES, split_registry};
 use crate::quote::quote;
 
 /// Longest pattern: as long as the longest image reference.
@@ -162,8 +162,7 @@ fn name_spellings(image: &ImageRef) -> Vec<String> {
     if registry == DOCKER_HUB {
         let official = path.strip_prefix(OFFICIAL_IMAGES).and_then(|rest| rest.strip_prefix('/'));
         for path in [Some(path), official].into_iter().flatten() {
-            names.push(format!("{DOCKER_HUB}/{path}"));
-            names.push(format!("{DOCKER_HUB_ALIAS}/{path}"));
+            names.extend(DOCKER_HUB_ALIASES.map(|registry| format!("{registry}/{path}")));
             names.push(path.to_owned());
         }
     }

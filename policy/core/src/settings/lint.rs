@@ -5,22 +5,9 @@
 use super::model::{AttestorKind, AttestorSet};
 use super::reader::Node;
 use super::whole_regex::WholeRegex;
+use crate::evidence::COSIGN_TYPES;
 use crate::quote::quote;
 use crate::reference::{ImagePattern, TextPattern};
-
-/// cosign's short names of predicate types, which a statement never carries (`cosign attest --type`).
-const SHORT_TYPES: &[(&str, &str)] = &[
-    ("custom", "https://cosign.sigstore.dev/attestation/v1"),
-    ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
-    ("slsaprovenance1", "https://slsa.dev/provenance/v1"),
-    ("link", "https://in-toto.io/Link/v1"),
-    ("spdx", "https://spdx.dev/Document"),
-    ("spdxjson", "https://spdx.dev/Document"),
-    ("cyclonedx", "https://cyclonedx.org/bom"),
-    ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
-    ("openvex", "https://openvex.dev/ns"),
-];
 
 pub(super) fn image_reference(node: &Node<'_>, pattern: &ImagePattern) {
     let text = pattern.as_str();
@@ -95,7 +82,7 @@ pub(super) fn rekor_url(node: &Node<'_>, url: &str) {
 }
 
 pub(super) fn predicate_type(node: &Node<'_>, text: &str) {
-    if let Some((_, uri)) = SHORT_TYPES.iter().find(|(short, _)| *short == text) {
+    if let Some((_, uri)) = COSIGN_TYPES.iter().find(|(short, _)| *short == text) {
         node.warning(
             format!("{} is cosign's short name; statements carry the URI, so nothing ever matches", quote(text)),
             format!("write `{uri}`"),
@@ -143,11 +130,13 @@ fn warn_of_any_issuer(node: &Node<'_>) {
     node.warning("the word of any identity provider is accepted", "name the issuer whose identities are meant");
 }
 
+/// Nothing but wildcards and what every name has: a scheme, separators.
 fn is_anything(pattern: &str) -> bool {
-    pattern.chars().all(|character| matches!(character, '*' | '?'))
+    let pattern = pattern.strip_prefix("https://").unwrap_or(pattern);
+    pattern.chars().all(|character| matches!(character, '*' | '?' | '/' | ':' | '@'))
 }
 
 fn is_any_text(regexp: &WholeRegex) -> bool {
-    let bare = regexp.as_str().trim_start_matches('^').trim_end_matches('$');
-    matches!(bare, ".*" | ".+")
+    let bare = regexp.as_str().trim_matches(['^', '$', '(', ')']);
+    matches!(bare, ".*" | ".+" | "https://.*" | "https://.+")
 }

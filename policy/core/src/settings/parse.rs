@@ -3,6 +3,7 @@
 mod attestations;
 mod attestors;
 mod keys;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 

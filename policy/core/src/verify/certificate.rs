@@ -15,8 +15,9 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 /// Fulcio's SAN for users of an issuer without email addresses (fulcio `docs/oid-info.md`, 1.3.6.1.4.1.57264.1.7).
 const FULCIO_OTHER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
-/// Names in one certificate. Fulcio writes one.
+/// Names in one certificate, and bytes in a name. Fulcio writes one name, a workflow's URL at the longest.
 const MAX_NAMES: usize = 100;
+const MAX_NAME_BYTES: usize = 2048;
 
 /// The claims of a signing certificate.
 #[derive(Clone, Debug)]
@@ -58,6 +59,7 @@ impl Claims {
                 }
                 _ => None,
             })
+            .filter(|name| name.len() <= MAX_NAME_BYTES)
             .collect();
         Ok(Self { names, issuer: info.issuer.clone(), build_config_uri: info.ci_claims.build_config_uri.clone(), info })
     }

@@ -130,13 +130,10 @@ fn log_id(entry: &LogEntry) -> Result<Sha256Hash, EvidenceError> {
         .map_err(|_| EvidenceError::Log("its log ID is not 32 bytes long".to_owned()))
 }
 
-/// The log vouches for the entry: by a proof, by a promise (checked with the times), and by each that is there.
+/// The log vouches for the entry by a proof. Where there is only a promise, it was checked with the times, and that there
+/// is one of the two before anything else.
 fn verify_inclusion(entry: &LogEntry, trust: &TrustRoot, now: Timestamp) -> Result<(), EvidenceError> {
-    match &entry.proof {
-        Some(proof) => verify_proof(entry, proof, &trust.root, now),
-        None if entry.set.is_some() => Ok(()),
-        None => Err(EvidenceError::Log("the entry has neither a signed timestamp nor an inclusion proof".to_owned())),
-    }
+    entry.proof.as_ref().map_or(Ok(()), |proof| verify_proof(entry, proof, &trust.root, now))
 }
 
 /// Folds the proof up to a root that one of the logs has signed (RFC 9162 §2.1.3, C2SP tlog-checkpoint).

@@ -108,14 +108,27 @@ pub fn verify(evidence: &Evidence, question: Question<'_>) -> Result<Verified, E
             return Err(EvidenceError::WrongSignerKind("signed with a certificate, and the rule asks for a key"));
         }
     };
-    if question.log == LogRule::Require && evidence.material.entries.is_empty() {
-        return Err(EvidenceError::Log("it carries no log entry".to_owned()));
+    if question.log == LogRule::Require {
+        check_entries_are_complete(&evidence.material)?;
     }
     match evidence.bundle.as_ref().filter(|_| expressible(evidence, question, claims.as_ref())) {
         Some(bundle) => with_sigstore(evidence, bundle, question)?,
         None => legacy::verify(&evidence.material, claims.as_ref(), question)?,
     }
     Ok(Verified { claims })
+}
+
+/// Every entry brings what its log must have given: the inclusion proof, or where that suffices the promise. Whether they
+/// verify is another question; this one has the same answer on both ways.
+fn check_entries_are_complete(material: &Material) -> Result<(), EvidenceError> {
+    if material.entries.is_empty() {
+        return Err(EvidenceError::Log("it carries no log entry".to_owned()));
+    }
+    let vouched_for = |entry: &LogEntry| entry.proof.is_some() || (material.promise_suffices && entry.set.is_some());
+    if material.entries.iter().all(vouched_for) {
+        return Ok(());
+    }
+    Err(EvidenceError::Log("an entry has neither an inclusion proof nor a promise that would do".to_owned()))
 }
 
 /// Whether sigstore-verify, asked about this, would check what the question asks for.
@@ -163,12 +176,13 @@ fn with_sigstore(evidence: &Evidence, bundle: &Bundle, question: Question<'_>) -
             }
         }
         Signer::Key(key) => {
-            let mut policy = PublicKeyVerificationPolicy::new(key.spki().clone());
-            if question.log == LogRule::InsecureIgnore {
-                policy = policy.skip_tlog_unsafe();
-            }
-            let result = verifier.verify(artifact, bundle, &policy).map_err(translate)?;
-            if question.log == LogRule::Require && !result.tlog_verified() {
+            // Always with the log: a key whose log is ignored is not expressible.
+            let policy = PublicKeyVerificationPolicy::new(key.spki().clone());
+            let result = verifier.verify(artifact, bundle, &policy).map_err(|error| match translate(error) {
+                EvidenceError::SignatureInvalid(_) => EvidenceError::WrongKey(format!("key {}", key.fingerprint())),
+                other => other,
+            })?;
+            if !result.tlog_verified() {
                 return Err(EvidenceError::Unsupported("verification left a check out".to_owned()));
             }
         }

@@ -3,9 +3,8 @@
 
 use super::*;
 use crate::evidence::{Carrier, Item, Store};
-use crate::host::{Host, HostError, ManifestId};
-use crate::reference::{ImageRef, Repository};
-use serde_json::Value;
+use crate::reference::Repository;
+use crate::test_host::{Layout, fixtures};
 use sigstore_verify::types::SignatureContent;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,55 +12,6 @@ use std::rc::Rc;
 
 /// 2026-11-24, a day after the fixtures were made.
 const NOW: i64 = 1_795_478_400;
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures")
-}
-
-/// One OCI layout as a host.
-struct Layout(PathBuf);
-
-impl Layout {
-    fn index(&self) -> Vec<Value> {
-        let index: Value = serde_json::from_slice(&std::fs::read(self.0.join("index.json")).unwrap()).unwrap();
-        index["manifests"].as_array().unwrap().clone()
-    }
-
-    fn read(&self, digest: &str) -> Option<Vec<u8>> {
-        std::fs::read(self.0.join("blobs/sha256").join(digest.strip_prefix("sha256:")?)).ok()
-    }
-
-    fn tag(&self, tag: &str) -> Option<String> {
-        let named = |entry: &&Value| entry["annotations"]["org.opencontainers.image.ref.name"] == tag;
-        Some(self.index().iter().find(named)?["digest"].as_str()?.to_owned())
-    }
-}
-
-impl Host for Layout {
-    fn resolve(&self, image: &ImageRef) -> Result<Option<Digest>, HostError> {
-        Ok(self.tag(image.tag_or_latest()).map(|digest| digest.parse().unwrap()))
-    }
-
-    fn manifest(&self, _: &Repository, reference: ManifestId<'_>) -> Result<Option<Vec<u8>>, HostError> {
-        Ok(match reference {
-            ManifestId::Tag(tag) => self.tag(tag).and_then(|digest| self.read(&digest)),
-            ManifestId::Digest(digest) => self.read(digest.as_str()),
-        })
-    }
-
-    fn blob(&self, _: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError> {
-        Ok(self.read(digest.as_str()))
-    }
-
-    fn referrers(&self, _: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError> {
-        let refers = |entry: &Value| {
-            let manifest: Value = serde_json::from_slice(&self.read(entry["digest"].as_str()?)?).ok()?;
-            (manifest["subject"]["digest"] == digest.as_str()).then(|| entry.clone())
-        };
-        let manifests: Vec<Value> = self.index().iter().filter_map(refers).collect();
-        Ok(Some(serde_json::json!({ "manifests": manifests }).to_string().into_bytes()))
-    }
-}
 
 /// The layouts below a folder.
 fn layouts(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -7,11 +7,9 @@ use super::super::model::{Attestor, AttestorKind, AttestorSet, KeylessAttestor};
 use super::super::not_yet::Place;
 use super::super::reader::{Fields, Node};
 use super::super::whole_regex::WholeRegex;
+use super::trust::{check_rekor_url, read_ctlog, read_rekor, read_trust_root};
 use super::{Context, keys, read_annotations};
-use crate::quote::quote;
 use crate::reference::{Repository, TextPattern};
-use crate::suggestion::closest;
-use crate::verify::{LogRule, SIGSTORE, SctRule};
 
 /// Deepest sets within sets. Two levels say "so many of these groups"; nobody has needed a third.
 const MAX_DEPTH: usize = 8;
@@ -230,61 +228,4 @@ fn read_keyless(node: &Node<'_>, context: Context<'_>) -> Option<KeylessAttestor
 /// `None` where a field is given and wrong.
 fn given<T>(field: Option<Option<T>>) -> Option<Option<T>> {
     field.map_or(Some(None), |value| value.map(Some))
-}
-
-/// `rekor`. The URL is never asked: evidence carries its proof.
-pub(super) fn read_rekor(fields: &mut Fields<'_>) -> Option<LogRule> {
-    let Some(node) = fields.optional("rekor") else {
-        return Some(LogRule::Require);
-    };
-    node.object(Place::Rekor, |fields| {
-        let ignored = fields.flag("ignoreTlog", false);
-        if let Some(node) = fields.optional("url")
-            && let Some(url) = node.text()
-            && !ignored
-        {
-            lint::rekor_url(&node, url);
-        }
-        Some(if ignored { LogRule::InsecureIgnore } else { LogRule::Require })
-    })
-}
-
-/// Kyverno refuses a keyless `rekor` without `url`, and what it refuses is not to be read as anything here.
-fn check_rekor_url(fields: &Fields<'_>) {
-    let node = fields.node();
-    let has_url =
-        |rekor: &serde_json::Value| rekor.get("url").and_then(|url| url.as_str()).is_some_and(|url| !url.is_empty());
-    if node.value().get("rekor").is_some_and(|rekor| rekor.is_object() && !has_url(rekor)) {
-        node.problem_with_help(
-            "`rekor` has no `url`",
-            "write `url: https://rekor.sigstore.dev`; it is never contacted, since evidence carries its proof",
-        );
-    }
-}
-
-pub(super) fn read_ctlog(fields: &mut Fields<'_>) -> Option<SctRule> {
-    let Some(node) = fields.optional("ctlog") else {
-        return Some(SctRule::Require);
-    };
-    node.object(Place::Ctlog, |fields| {
-        let ignored = fields.flag("ignoreSCT", false);
-        Some(if ignored { SctRule::InsecureIgnore } else { SctRule::Require })
-    })
-}
-
-/// `trustRoot`: the name of a trust root, `sigstore` unless given.
-pub(super) fn read_trust_root(fields: &mut Fields<'_>, context: Context<'_>) -> Option<String> {
-    let Some(node) = fields.optional("trustRoot") else {
-        return Some(SIGSTORE.to_owned());
-    };
-    let name = node.text()?;
-    if context.trust_roots.contains(name) {
-        return Some(name.to_owned());
-    }
-    let message = format!("there is no trust root {}", quote(name));
-    match closest(name, context.trust_roots.iter().copied()) {
-        Some(word) => node.problem_with_help(message, format!("did you mean `{word}`?")),
-        None => node.problem_with_help(message, "define it under `trustRoots`; `sigstore` and `github` are built in"),
-    }
-    None
 }

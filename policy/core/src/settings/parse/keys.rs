@@ -4,7 +4,7 @@ use super::super::model::KeyAttestor;
 use super::super::not_yet::Place;
 use super::super::reader::{Fields, Node};
 use super::Context;
-use super::attestors::{read_ctlog, read_rekor, read_trust_root};
+use super::trust::{read_ctlog, read_rekor, read_trust_root};
 use crate::quote::quote;
 use crate::verify::{KeyHash, PublicKey};
 
