@@ -5,7 +5,7 @@
     python3 tests/stack/make_fixtures.py --check      make them elsewhere and compare the verdicts with those in place
     python3 tests/stack/make_fixtures.py --ask-again  ask cosign again about those in place
 
-Environment: STACK_WORK, the private folder for keys and logs (default target/stack); STACK_BIN, a folder for the
+Environment: STACK_WORK, the private folder for keys and logs (default .stack); STACK_BIN, a folder for the
 programs, filled or not (default bin inside the former). See README.md.
 """
 
@@ -33,7 +33,7 @@ from workshop import Workshop
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
-WORK = Path(os.environ.get("STACK_WORK", ROOT / "target" / "stack")).resolve()
+WORK = Path(os.environ.get("STACK_WORK", ROOT / ".stack")).resolve()
 PROGRAMS = Path(os.environ.get("STACK_BIN", WORK / "bin")).resolve()
 
 # What this program writes under tests/fixtures, and replaces as a whole. Anything else there belongs to somebody else.

@@ -1,6 +1,6 @@
 """Which programs the stack runs, at which version, and how they get here.
 
-Every one is a Go program, installed with `go install` into one folder (STACK_BIN, or target/stack/bin) and asked for its
+Every one is a Go program, installed with `go install` into one folder (STACK_BIN, or .stack/bin) and asked for its
 version before it is installed again: a folder that somebody has already filled is used as it is.
 """
 
