@@ -27,11 +27,42 @@ impl Run {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("not JSON ({e}): {}\n{}", self.out, self.err))
     }
 
+    /// The codes of everything that failed, from `verify -o json`.
+    #[must_use]
+    pub fn codes(&self) -> String {
+        self.json()["response"]["audit_annotations"]["codes"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The first finding of the tree with this code, from `verify -o json`.
+    #[must_use]
+    pub fn finding(&self, code: &str) -> Value {
+        let json = self.json();
+        find(&json["explanation"], code).unwrap_or_else(|| panic!("no {code} in {}", self.text())).clone()
+    }
+
     /// Everything that was printed.
     #[must_use]
     pub fn text(&self) -> String {
         format!("{}{}", self.out, self.err)
     }
+}
+
+fn find<'v>(value: &'v Value, code: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(fields) if value["code"] == code && fields.contains_key("message") => Some(value),
+        Value::Object(fields) => fields.values().find_map(|value| find(value, code)),
+        Value::Array(items) => items.iter().find_map(|value| find(value, code)),
+        _ => None,
+    }
+}
+
+/// The settings that a finding's remedy advises, from `attestations:` on.
+#[must_use]
+pub fn advised_attestations(finding: &Value) -> String {
+    let remedy = finding["remedy"].as_str().expect("a remedy");
+    let (_, yaml) = remedy.split_once("attestations:\n").expect("advice");
+    let lines: Vec<_> = yaml.lines().map(|line| format!("  {line}")).collect();
+    format!("  attestations:\n{}\n", lines.join("\n"))
 }
 
 /// Runs `sigwarden` with these arguments, on the module that `make test` built.

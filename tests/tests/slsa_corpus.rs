@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use sigwarden::commands::Answer;
 use sigwarden_tests::layout::{Layout, flip_base64, flip_pem};
-use sigwarden_tests::{Run, corpus, deny_module, module, scratch, sigwarden_on, write};
+use sigwarden_tests::{Run, advised_attestations, corpus, deny_module, module, scratch, sigwarden_on, write};
 use std::path::{Path, PathBuf};
 
 const REPOSITORY: &str = "ghcr.io/slsa-framework/example-package";
@@ -58,11 +58,6 @@ fn images() -> Option<Vec<(String, PathBuf, String)>> {
     Some(images)
 }
 
-/// The codes of everything that failed.
-fn codes(run: &Run) -> String {
-    run.json()["response"]["audit_annotations"]["codes"].as_str().unwrap_or_default().to_owned()
-}
-
 #[test]
 fn real_images_are_admitted_by_the_policy_and_by_nothing_else() {
     let Some(images) = images() else { return };
@@ -107,8 +102,29 @@ fn another_rule_refuses() {
             change(&mut policy);
             let run = ask(&module(), folder.to_str().unwrap(), &image, &policy);
             assert_eq!(run.answer, Answer::No, "{version} with another {name}: {}", run.text());
-            assert!(codes(&run).contains(code), "{version} with another {name}: {} and not {code}", codes(&run));
+            assert!(run.codes().contains(code), "{version} with another {name}: {} and not {code}", run.codes());
         }
+    }
+}
+
+#[test]
+fn the_advice_against_a_wrong_type_admits_the_image() {
+    let Some(images) = images() else { return };
+    for (version, folder, image) in images {
+        let mut policy = policy(&version);
+        rule(&mut policy)["type"] = "https://slsa.dev/provenance/v1".into();
+        rule(&mut policy)["conditions"][0]["all"] = json!([
+            {"key": "{{ buildDefinition.buildType }}", "operator": "Equals", "value": "https://github.com/npm/cli/gha/v2"},
+        ]);
+        let run = ask(&module(), folder.to_str().unwrap(), &image, &policy);
+        assert_eq!(run.answer, Answer::No, "{version}: {}", run.text());
+        let yaml = advised_attestations(&run.finding("SW5002"));
+        let advised = format!("verifyImages:\n- imageReferences: [\"{REPOSITORY}*\"]\n{yaml}");
+        let folder_of_policy = scratch();
+        let advised = write(folder_of_policy.path(), "policy.yaml", advised);
+        let layout = format!("{REPOSITORY}={}", folder.display());
+        let run = sigwarden_on(&module(), &["verify", &image, "--policy", &advised, "--oci-layout", &layout]);
+        assert_eq!(run.answer, Answer::Yes, "{version}: {yaml}\n{}", run.text());
     }
 }
 
@@ -211,7 +227,7 @@ fn evidence_of_one_image_does_not_admit_another() {
             }
             let run = ask(&module(), layout.path(), image, &policy(other));
             assert_eq!(run.answer, Answer::No, "{digest} with the evidence of {other_image}: {}", run.text());
-            assert!(codes(&run).contains("SW4008"), "{}", codes(&run));
+            assert!(run.codes().contains("SW4008"), "{}", run.codes());
         }
     }
 }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sigwarden::commands::Answer;
-use sigwarden_tests::{Run, deny_module, fixture, module, scratch, sigwarden_on, top, write};
+use sigwarden_tests::{Run, advised_attestations, deny_module, fixture, module, scratch, sigwarden_on, top, write};
 use std::path::Path;
 
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
@@ -49,33 +49,6 @@ fn signed_by_our_workflows() -> Value {
     })
 }
 
-/// The codes of everything that failed, from `verify`.
-fn codes(run: &Run) -> String {
-    run.json()["response"]["audit_annotations"]["codes"].as_str().unwrap_or_default().to_owned()
-}
-
-/// The findings of the tree, wherever they stand.
-fn findings<'v>(value: &'v Value, found: &mut Vec<&'v Value>) {
-    match value {
-        Value::Object(fields) => {
-            if fields.contains_key("code") && fields.contains_key("message") {
-                found.push(value);
-            }
-            fields.values().for_each(|value| findings(value, found));
-        }
-        Value::Array(items) => items.iter().for_each(|value| findings(value, found)),
-        _ => {}
-    }
-}
-
-fn finding(run: &Run, code: &str) -> Value {
-    let json = run.json();
-    let mut found = Vec::new();
-    findings(&json["explanation"], &mut found);
-    let finding = found.into_iter().find(|finding| finding["code"] == code);
-    finding.unwrap_or_else(|| panic!("no {code} in {}", run.text())).clone()
-}
-
 #[test]
 fn what_our_workflow_signed_is_admitted_and_pinned() {
     let policy = json!({"verifyImages": [signed_by_our_workflows()]});
@@ -94,7 +67,7 @@ fn what_our_workflow_signed_is_admitted_and_pinned() {
     for (image, code) in refused {
         let run = verify(&module(), image, &policy);
         assert_eq!(run.answer, Answer::No, "{image}: {}", run.text());
-        assert_eq!(codes(&run), code, "{image}");
+        assert_eq!(run.codes(), code, "{image}");
     }
 }
 
@@ -208,7 +181,7 @@ fn the_advice_for_a_rule_that_cannot_match_is_the_rule_that_does() {
     let image = "ghcr.io/myorg/generated:2.0";
     let run = verify(&module(), image, &npm_provenance());
     assert_eq!(run.answer, Answer::No);
-    let finding = finding(&run, "SW5002");
+    let finding = run.finding("SW5002");
     let text = finding.to_string();
     for part in [
         "https://slsa.dev/provenance/v1",
@@ -219,12 +192,10 @@ fn the_advice_for_a_rule_that_cannot_match_is_the_rule_that_does() {
         assert!(text.contains(part), "`{part}` is missing: {text}");
     }
     // Carry it out: what it prints replaces the rule's attestations.
-    let remedy = finding["remedy"].as_str().unwrap();
-    let yaml = &remedy[remedy.find("attestations:").unwrap()..];
+    let yaml = advised_attestations(&finding);
     let policy = format!(
         "verifyImages:\n- imageReferences: [\"ghcr.io/myorg/*\"]\n  attestors:\n  - entries:\n    - keyless:\n        \
-         subject: https://github.com/myorg/*\n        issuer: {ISSUER}\n{}\n",
-        yaml.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+         subject: https://github.com/myorg/*\n        issuer: {ISSUER}\n{yaml}"
     );
     let folder = scratch();
     let policy = write(folder.path(), "policy.yaml", policy);
@@ -248,7 +219,7 @@ fn the_generator_speaks_only_for_who_called_it() {
     }}]}]);
     let run = verify(&module(), image, &policy);
     assert_eq!(run.answer, Answer::No, "a rule's own attestors are taken at their word");
-    assert_eq!(codes(&run), "SW5005");
+    assert_eq!(run.codes(), "SW5005");
 }
 
 #[test]

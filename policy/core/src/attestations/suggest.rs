@@ -3,8 +3,9 @@
 //! Only statements that verified, by a signer the rule accepts, are ever suggested: a forged one must not find its way
 //! into a policy through our own advice.
 
-use crate::settings::{AttestationRule, Quantifier};
-use serde_json::Value;
+use crate::settings::{AttestationRule, Attestor, AttestorKind, AttestorSet, Quantifier};
+use crate::verify::{LogRule, SctRule};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// SLSA provenance v0.2 and v1 keep the build type in different places.
@@ -40,6 +41,47 @@ pub(super) fn likeness(predicate_type: &str, rule: &AttestationRule) -> usize {
     predicate_type.bytes().zip(rule.predicate_type.bytes()).take_while(|(a, b)| a == b).count()
 }
 
+/// A set as the settings would write it.
+fn set_as_written(set: &AttestorSet) -> Value {
+    let entries: Vec<Value> = set.entries.iter().map(entry_as_written).collect();
+    json!({"count": set.required, "entries": entries})
+}
+
+fn entry_as_written(entry: &Attestor) -> Value {
+    let rekor =
+        |log: LogRule| json!({"url": "https://rekor.sigstore.dev", "ignoreTlog": log == LogRule::InsecureIgnore});
+    let mut written = match &entry.kind {
+        AttestorKind::Nested(set) => json!({"attestor": set_as_written(set)}),
+        AttestorKind::Key(key) => json!({"keys": {
+            "publicKeys": key.key.to_pem(),
+            "signatureAlgorithm": key.key.hash().as_str(),
+            "rekor": rekor(key.log),
+            "trustRoot": key.trust_root,
+        }}),
+        AttestorKind::Keyless(keyless) => {
+            let mut fields = json!({
+                "rekor": rekor(keyless.log),
+                "ctlog": {"ignoreSCT": keyless.sct == SctRule::InsecureIgnore},
+                "trustRoot": keyless.trust_root,
+            });
+            let names = [
+                ("subject", keyless.subject.as_ref().map(|pattern| pattern.as_str())),
+                ("subjectRegExp", keyless.subject_regexp.as_ref().map(|regexp| regexp.as_str())),
+                ("issuer", keyless.issuer.as_ref().map(|pattern| pattern.as_str())),
+                ("issuerRegExp", keyless.issuer_regexp.as_ref().map(|regexp| regexp.as_str())),
+            ];
+            if let Some(fields) = fields.as_object_mut() {
+                fields.extend(names.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
+            }
+            json!({"keyless": fields})
+        }
+    };
+    if let (Some(fields), Some(repository)) = (written.as_object_mut(), &entry.repository) {
+        fields.insert("repository".to_owned(), repository.to_string().into());
+    }
+    written
+}
+
 /// The `attestations` that admit this statement.
 pub(super) fn admitting_yaml(rule: &AttestationRule, predicate_type: &str, predicate: &Value) -> String {
     let mut yaml = format!("attestations:\n- type: {}\n", Value::from(predicate_type));
@@ -47,7 +89,8 @@ pub(super) fn admitting_yaml(rule: &AttestationRule, predicate_type: &str, predi
         yaml.push_str("  match: any\n");
     }
     if !rule.attestors.is_empty() {
-        let _ = writeln!(yaml, "  # attestors: as in {}", rule.path);
+        // JSON on one line is YAML too.
+        let _ = writeln!(yaml, "  attestors: {}", rule.attestors.iter().map(set_as_written).collect::<Value>());
     }
     if let Some((path, value)) = build_type(predicate) {
         let _ = write!(

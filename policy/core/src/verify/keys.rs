@@ -124,6 +124,18 @@ impl PublicKey {
         format!("sha256:{hex}")
     }
 
+    /// The key as PEM, as [`Self::from_pem`] reads it.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        self.spki.to_pem()
+    }
+
+    /// The hash it signs with.
+    #[must_use]
+    pub const fn hash(&self) -> KeyHash {
+        self.hash
+    }
+
     /// Tells this key, with its hash, from every other.
     pub(crate) fn identity(&self) -> String {
         format!("{} {}", self.hash.as_str(), self.spki.to_base64())
