@@ -1,10 +1,13 @@
 # The entry point. `make demo` and `make test` need rustup and a C compiler, and no server.
-# Maintainers' targets (fixtures, deny, e2e) install what they need.
+# Maintainers' targets (fixtures, deny) install what they need.
 
 SHELL := bash
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WASM_DIR := $(TARGET_DIR)/wasm32-wasip1/wasm
+# One selection of crates for building and testing: with another, cargo would choose other features of their
+# dependencies, and build wasmtime a second time.
+NATIVE := --release --locked --workspace --exclude sigwarden-policy --exclude sigwarden-deny-policy
 # Bytes that policy.wasm may have. Every pod's request copies its pages; growth should be somebody's decision.
 SIZE_BUDGET := 3500000
 
@@ -18,14 +21,14 @@ help: ## what there is
 demo: build ## four scenes with really signed images, through the Wasm module
 	@demo/run.sh $(TARGET_DIR)/release
 
-test: policy $(TARGET_DIR)/deny-policy.wasm ## every test; the end-to-end ones run the Wasm module
+test: build $(TARGET_DIR)/deny-policy.wasm ## every test; the end-to-end ones run the Wasm module
 	SIGWARDEN_MODULE=$(CURDIR)/policy.wasm SIGWARDEN_DENY_MODULE=$(abspath $(TARGET_DIR)/deny-policy.wasm) \
-		$(CARGO) test --release --workspace --exclude sigwarden-policy --exclude sigwarden-deny-policy --locked
+		SIGWARDEN_PROGRAM=$(abspath $(TARGET_DIR)/release/sigwarden) $(CARGO) test $(NATIVE)
 
 policy: policy.wasm ## the Wasm module
 
 build: policy.wasm ## the module and the command line tool, side by side in $(TARGET_DIR)/release
-	$(CARGO) build --release --locked -p sigwarden
+	$(CARGO) build $(NATIVE)
 	cp policy.wasm $(TARGET_DIR)/release/policy.wasm
 
 policy.wasm: $(RUST_SOURCES)
@@ -41,7 +44,7 @@ fmt: ## rewrite the sources in the house style
 
 lint: ## format and clippy, host and wasm
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --locked --workspace --all-targets --exclude sigwarden-policy --exclude sigwarden-deny-policy -- -D warnings
+	$(CARGO) clippy $(NATIVE) --all-targets -- -D warnings
 	$(CARGO) clippy --profile wasm --locked -p sigwarden-policy -p sigwarden-deny-policy --target wasm32-wasip1 -- -D warnings
 
 doc: ## the API documentation

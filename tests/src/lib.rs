@@ -104,6 +104,12 @@ pub fn module() -> PathBuf {
     from_environment("SIGWARDEN_MODULE")
 }
 
+/// The command line tool, as built.
+#[must_use]
+pub fn program() -> PathBuf {
+    from_environment("SIGWARDEN_PROGRAM")
+}
+
 /// The module that refuses everything.
 #[must_use]
 pub fn deny_module() -> PathBuf {
