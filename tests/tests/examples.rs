@@ -59,8 +59,6 @@ fn the_settings_in_the_readme_can_be_used() {
     for (settings, answer) in
         [(settings.to_owned(), Answer::Yes), (settings.replace("operator:", "operatr:"), Answer::Unknown)]
     {
-        // What the harness itself would say about the host.
-        let settings = settings.replace("extended: false", "extended: true");
         let policy = write(folder.path(), "policy.yaml", settings);
         let words =
             ["verify", "ghcr.io/myorg/app:1.4.2", "--policy", &policy, "--oci-layout", &world, "--trusted-root", &root];

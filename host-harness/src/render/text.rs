@@ -250,9 +250,9 @@ impl Text<'_> {
     fn evidence(&mut self, image: &ImageReport, check: &CheckReport, settled_by: &Finding) -> io::Result<()> {
         let shown = check.candidates.iter().take(SHOWN_EVIDENCE);
         let mut lines: Vec<String> = shown.map(|candidate| self::candidate(image, candidate, settled_by)).collect();
-        let more = check.candidates.len().saturating_sub(lines.len());
+        let more = check.candidates.len().saturating_add(check.more_candidates).saturating_sub(lines.len());
         if more > 0 {
-            lines.push(format!("and {more} more: -o json tells all"));
+            lines.push(format!("and {more} more: -o json tells of a hundred"));
         }
         if lines.is_empty() { Ok(()) } else { self.page.field("evidence", &lines.join("\n")) }
     }

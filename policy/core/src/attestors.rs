@@ -5,7 +5,7 @@
 //! this digest, by this kind of signer, naming this identity? Only then is it verified. Annotations must stand on the very
 //! signature that verifies.
 
-use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
+use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Looked, LookedResult, Outcome};
 use crate::evidence::{Carrier, Claim, Evidence, Item, SignerMaterial, Subject};
 use crate::examiner::{Examiner, Search, Target, gap_finding, outcome};
 use crate::settings::{Attestor, AttestorKind, AttestorSet, KeyAttestor, KeylessAttestor, WholeRegex};
@@ -86,7 +86,7 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
                 continue;
             }
             let result = check_signature(examiner, target, entry, evidence);
-            let signer = signer_in_words(evidence, entry);
+            let signer = signer_in_words(evidence, entry, result.is_ok());
             match result {
                 Ok(_) => {
                     candidates.push(candidate(&evidence.source, None, signer, Ok(())));
@@ -103,7 +103,7 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
     let finding = match (&own.gap, furthest) {
         (Some(gap), _) => gap_finding(gap),
         (None, Some(error)) => error.finding(),
-        (None, None) => unsigned(target, attestations),
+        (None, None) => unsigned(target, attestations, &own),
     };
     merge(search, own);
     report(entry, outcome(&finding), Some(finding), candidates)
@@ -121,7 +121,16 @@ fn merge(search: &mut Search, own: Search) {
     }
 }
 
-fn unsigned(target: Target<'_>, attestations: usize) -> Finding {
+fn unsigned(target: Target<'_>, attestations: usize, search: &Search) -> Finding {
+    let blind = search.looked.iter().find(|place| matches!(place.result, LookedResult::Unsupported(_)));
+    if let (0, Some(Looked { carrier, result: LookedResult::Unsupported(reason) })) = (attestations, blind) {
+        return Finding::new(Code::Unsigned, "nobody signed this image, as far as this host can see").remedy(format!(
+            "if cosign 3 signed it, its signature lies where this host cannot look ({carrier}: {reason})\n\
+             if nobody did: cosign sign --yes {}@{}",
+            target.image.repository(),
+            target.digest
+        ));
+    }
     let message = match attestations {
         0 => "nobody signed this image".to_owned(),
         1 => "nobody signed this image: it has an attestation, and an attestation is not a signature".to_owned(),
@@ -310,10 +319,12 @@ pub(crate) fn report(
 }
 
 /// Who signed, as the evidence says.
-pub(crate) fn signer_in_words(evidence: &Evidence, entry: &Attestor) -> Option<String> {
+pub(crate) fn signer_in_words(evidence: &Evidence, entry: &Attestor, verified: bool) -> Option<String> {
     match (&evidence.material.signer, &entry.kind) {
         (SignerMaterial::Certificates(_), _) => claimed(evidence).ok().map(|claims| claims.signer()),
-        (SignerMaterial::Key { .. }, AttestorKind::Key(key)) => Some(format!("key {}", key.key.fingerprint())),
+        (SignerMaterial::Key { .. }, AttestorKind::Key(key)) if verified => {
+            Some(format!("key {}", key.key.fingerprint()))
+        }
         (SignerMaterial::Key { .. }, _) => Some("a key".to_owned()),
     }
 }

@@ -172,7 +172,8 @@ fn junk_does_not_push_the_reason_off_the_screen() {
         let piece = |number| json!({"source": format!("referrer {number}"), "outcome": "failed", "finding": finding});
         (0..count).map(piece).collect()
     };
-    for (count, last_line) in [(20, "               referrer 19"), (21, "               and 1 more: -o json tells all")]
+    for (count, last_line) in
+        [(20, "               referrer 19"), (21, "               and 1 more: -o json tells of a hundred")]
     {
         let checks = entry("failed", json!({"finding": finding, "candidates": junk(count)}));
         let text = text(one_block("failed", json!({}), json!({"checks": checks})), Places::Hidden, Paths::Hidden);

@@ -131,6 +131,7 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
         (_, Findings { open: Some(finding), .. }) => Some(finding),
         (Quantifier::All, Findings { good: 1.., unreadable: Some(finding), .. }) => Some(finding),
         (Quantifier::All, Findings { good: 1.., failed: None, foreign: None, .. }) => None,
+        (_, Findings { good: 0, failed: None, foreign: Some(finding), .. }) => Some(by_another_alone(finding)),
         (_, Findings { failed: Some(finding), .. } | Findings { foreign: Some(finding), .. }) => Some(finding),
         (_, Findings { furthest: Some(error), .. }) => Some(error.finding()),
         (_, Findings { .. }) => Some(missing(check, entry, &others)),
@@ -147,8 +148,9 @@ fn check_attestation(
     findings: &mut Findings,
 ) -> CandidateReport {
     let predicate_type = Some(check.rule.predicate_type.as_str());
-    let signer = signer_in_words(evidence, entry);
-    let result = match accept(check, entry, evidence) {
+    let accepted = accept(check, entry, evidence);
+    let signer = signer_in_words(evidence, entry, accepted.is_ok());
+    let result = match accepted {
         Ok(Signed::ByAttestor) => match &evidence.claim {
             Claim::Attestation { predicate, .. } if !check.rule.conditions.is_empty() => {
                 check_conditions(check.rule, &predicate.value())
@@ -230,6 +232,12 @@ fn foreign(error: &EvidenceError) -> Finding {
     finding.code = Code::ForeignAttestation;
     finding.message = "somebody else made an attestation of this type too, and all must be by the attestor".to_owned();
     finding.remedy("if others may attest this image as well, set `match: any`")
+}
+
+/// The attestor made none of this type: loosening the rule would not help, and must not be advised.
+fn by_another_alone(mut finding: Finding) -> Finding {
+    finding.message = "somebody else made the attestations of this type, and the attestor none".to_owned();
+    finding.remedy("have the attestor attest the image, or name this signer if it is the one you mean")
 }
 
 fn check_conditions(rule: &AttestationRule, predicate: &Value) -> Result<(), Finding> {

@@ -93,6 +93,9 @@ pub(super) fn admitting_yaml(rule: &AttestationRule, predicate_type: &str, predi
         let _ = writeln!(yaml, "  attestors: {}", rule.attestors.iter().map(set_as_written).collect::<Value>());
     }
     if let Some((path, value)) = build_type(predicate) {
+        if rule.conditions.iter().flat_map(|block| block.conditions()).count() > 1 {
+            let _ = writeln!(yaml, "  # of {}'s conditions only the build type is translated here", rule.path);
+        }
         let _ = write!(
             yaml,
             "  conditions:\n  - all:\n    - key: \"{{{{ {path} }}}}\"\n      operator: Equals\n      value: {value}\n"

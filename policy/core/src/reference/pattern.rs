@@ -35,12 +35,20 @@ pub enum PatternError {
         /// The first character that cannot be.
         character: char,
     },
-    /// Repository names have no capitals.
+    /// A URL, and not the name of an image.
+    #[error("{} can never match: image names have no scheme, write {}", quote(.pattern), quote(.without))]
+    Scheme {
+        /// The pattern.
+        pattern: String,
+        /// What stands behind the scheme.
+        without: String,
+    },
+    /// Names are written in lower case.
     #[error("{} can never match: image names have no upper-case letters, write {}", quote(.pattern), quote(.in_lower_case))]
     UpperCase {
         /// The pattern as written.
         pattern: String,
-        /// The pattern with the path in lower case.
+        /// The pattern with that part in lower case.
         in_lower_case: String,
     },
 }
@@ -56,6 +64,9 @@ impl ImagePattern {
     /// When it is empty, breaks a limit, or holds a character that no image reference can hold.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let pattern = TextPattern::parse(text)?;
+        if let Some((_, without)) = text.split_once("://") {
+            return Err(PatternError::Scheme { pattern: text.to_owned(), without: without.to_owned() });
+        }
         let cannot_be = |character: &char| !character.is_ascii_alphanumeric() && !"*?._-/:@[]".contains(*character);
         if let Some(character) = text.chars().find(cannot_be) {
             return Err(PatternError::Impossible { pattern: text.to_owned(), character });
@@ -143,12 +154,12 @@ impl TextPattern {
 }
 
 /// The path that a pattern spells out, if it has capitals. Behind the first wildcard nobody knows any more whether
-/// a letter stands in the path or in the tag, where capitals are legal; in a registry they are legal too.
+/// a letter stands in the path or in the tag, where capitals are legal. Registries are compared in lower case.
 fn impossible_capitals(pattern: &str) -> Option<&str> {
     let spelt_out = pattern.split(['*', '?']).next()?;
-    let (_, path_and_version) = split_registry(spelt_out);
+    let (registry, path_and_version) = split_registry(spelt_out);
     let path = path_and_version.split([':', '@']).next()?;
-    path.bytes().any(|byte| byte.is_ascii_uppercase()).then_some(path)
+    [registry, path].into_iter().find(|part| part.bytes().any(|byte| byte.is_ascii_uppercase()))
 }
 
 /// Every way to write registry and path.

@@ -40,6 +40,9 @@ pub enum EvidenceError {
     /// The transparency log does not vouch for it.
     #[error("the transparency log does not vouch for it: {0}")]
     Log(String),
+    /// Nothing was logged, and the rule asks for a log.
+    #[error("it carries no log entry")]
+    NoLogEntry,
     /// It names a log that the trust root does not know.
     #[error("it names a log that the trust root does not know: {0}")]
     UnknownLog(String),
@@ -78,7 +81,7 @@ impl EvidenceError {
             Self::WrongKey(_) => Code::WrongKey,
             Self::SignatureInvalid(_) => Code::SignatureInvalid,
             Self::Certificate(_) => Code::CertificateUntrusted,
-            Self::Log(_) => Code::LogUntrusted,
+            Self::Log(_) | Self::NoLogEntry => Code::LogUntrusted,
             Self::UnknownLog(_) => Code::TrustRootOutdated,
             Self::Timestamp(_) => Code::TimestampUntrusted,
             Self::Annotation { .. } => Code::AnnotationMissing,
@@ -96,7 +99,7 @@ impl EvidenceError {
             Self::WrongKey(_) => 4,
             Self::WrongIdentity { .. } => 5,
             Self::SignatureInvalid(_) => 6,
-            Self::Timestamp(_) | Self::Certificate(_) | Self::Log(_) | Self::UnknownLog(_) => 7,
+            Self::Timestamp(_) | Self::Certificate(_) | Self::Log(_) | Self::NoLogEntry | Self::UnknownLog(_) => 7,
             Self::Annotation { .. } => 8,
             Self::BudgetExhausted { .. } => 9,
         }
@@ -131,14 +134,21 @@ impl EvidenceError {
             Self::Annotation { wanted, found, .. } => {
                 finding.contrast(wanted, found.as_deref().unwrap_or("no such annotation"))
             }
-            Self::UnknownLog(_) => finding
-                .remedy("use a newer release of this policy, or give the log in `trustRoots` (a trusted_root.json)"),
-            Self::Log(_) => {
-                finding.remedy("sign again with a log, or accept signatures without one: `rekor: {ignoreTlog: true}`")
+            Self::UnknownLog(_) | Self::Timestamp(_) | Self::Certificate(_) => finding.remedy(
+                "if it was signed with another Sigstore, give its trusted_root.json (`trustRoots`, `--trusted-root`); \
+                 if the log is new, use a newer release of this policy",
+            ),
+            Self::NoLogEntry => finding.remedy(
+                "sign with a log, or accept signatures without one \
+                 (`rekor: {ignoreTlog: true}`, `--insecure-ignore-tlog`)",
+            ),
+            Self::WrongSignerKind(_) => {
+                finding.remedy("ask for what is there: `keys` where a key signed, `keyless` where a certificate did")
             }
-            Self::WrongKey(_) => {
-                finding.remedy("compare the key with the one that signed; for another hash set `signatureAlgorithm`")
-            }
+            Self::WrongKey(_) => finding.remedy(
+                "compare the key with the one that signed; for another hash set `signatureAlgorithm` \
+                 (`--signature-digest-algorithm`)",
+            ),
             _ => finding,
         }
     }

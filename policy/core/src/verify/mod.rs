@@ -109,7 +109,7 @@ pub fn verify(evidence: &Evidence, question: Question<'_>) -> Result<Verified, E
         }
     };
     if question.log == LogRule::Require {
-        check_entries_are_complete(&evidence.material)?;
+        check_entries_are_complete(&evidence.material, question.trust)?;
     }
     match evidence.bundle.as_ref().filter(|_| expressible(evidence, question, claims.as_ref())) {
         Some(bundle) => with_sigstore(evidence, bundle, question)?,
@@ -118,11 +118,15 @@ pub fn verify(evidence: &Evidence, question: Question<'_>) -> Result<Verified, E
     Ok(Verified { claims })
 }
 
-/// Every entry brings what its log must have given: the inclusion proof, or where that suffices the promise. Whether they
+/// Every entry names a log of the trust root, where it names one by its promise, and brings what its log must have given: the inclusion proof, or where that suffices the promise. Whether they
 /// verify is another question; this one has the same answer on both ways.
-fn check_entries_are_complete(material: &Material) -> Result<(), EvidenceError> {
+fn check_entries_are_complete(material: &Material, trust: &TrustRoot) -> Result<(), EvidenceError> {
     if material.entries.is_empty() {
-        return Err(EvidenceError::Log("it carries no log entry".to_owned()));
+        return Err(EvidenceError::NoLogEntry);
+    }
+    let known = |entry: &LogEntry| trust.root.tlogs.iter().any(|log| log.log_id.key_id.as_bytes() == entry.log_id);
+    if let Some(stranger) = material.entries.iter().find(|entry| entry.set.is_some() && !known(entry)) {
+        return Err(EvidenceError::UnknownLog(stranger.log_id.iter().map(|byte| format!("{byte:02x}")).collect()));
     }
     let vouched_for = |entry: &LogEntry| entry.proof.is_some() || (material.promise_suffices && entry.set.is_some());
     if material.entries.iter().all(vouched_for) {
