@@ -4,6 +4,10 @@ use super::*;
 use crate::log::Detail;
 use crate::sources::Descriptor;
 
+/// How the harness ends its answer for a repository that no layout holds.
+const UNASKED: &str =
+    "and registries are not asked: `cosign save --dir DIR IMAGE`, then `--oci-layout ghcr.io/a/b=DIR`";
+
 const IMAGE: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const CONFIG: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
 const INDEX: &str = "sha256:3333333333333333333333333333333333333333333333333333333333333333";
@@ -111,7 +115,7 @@ fn stock_errors_are_those_of_a_kubewarden_host() {
             elsewhere,
             format!(
                 "{host}error sending request for url (https://ghcr.io/v2/a/b/manifests/v1): \
-                 no --oci-layout holds `ghcr.io/a/b`"
+                 no --oci-layout holds `ghcr.io/a/b`, {UNASKED}"
             ),
         ),
         (
@@ -140,7 +144,7 @@ fn extended_calls_tell_absent_from_unreachable() {
         json!({"status": "found", "index": {"schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": manifests}})
     };
-    let nobody = json!({"status": "unreachable", "reason": "no --oci-layout holds `ghcr.io/a/b`"});
+    let nobody = json!({"status": "unreachable", "reason": format!("no --oci-layout holds `ghcr.io/a/b`, {UNASKED}")});
     let cases = [
         ("blob", "v1/blob", "ghcr.io/x/y", CONFIG, json!({"status": "found", "blob": "eyJiIjogMSwgImEiOiAyfQ=="})),
         ("absent blob", "v1/blob", "ghcr.io/x/y", IMAGE, json!({"status": "absent"})),

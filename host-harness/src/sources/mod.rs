@@ -48,7 +48,11 @@ pub trait Source: Send + Sync {
 #[non_exhaustive]
 pub enum SourceError {
     /// Nothing was given for this repository.
-    #[error("no --oci-layout holds `{repository}`{}", looked_in(.tried))]
+    #[error(
+        "no --oci-layout holds `{repository}`{}, and registries are not asked: `cosign save --dir DIR IMAGE`, then \
+         `--oci-layout {repository}=DIR`",
+        looked_in(.tried)
+    )]
     NoLayout {
         /// The repository.
         repository: String,
