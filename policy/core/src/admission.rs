@@ -132,11 +132,6 @@ fn distinct(workload: &Workload) -> Vec<(&str, Vec<Location>)> {
     images
 }
 
-/// Whether this request puts the image there. For CREATE that is every image.
-fn has_changed(workload: &Workload, image: &str, location: &Location) -> bool {
-    workload.old_images.get(&location.pointer).is_none_or(|old| old != image)
-}
-
 /// The object with every pinned image in place, or `None` where nothing is pinned.
 fn patched(request: &Value, workload: &Workload, explanation: &Explanation) -> Result<Option<Value>, Finding> {
     let pins: Vec<(String, String)> = explanation
@@ -145,7 +140,7 @@ fn patched(request: &Value, workload: &Workload, explanation: &Explanation) -> R
         .filter_map(|image| image.pinned.as_ref().map(|pinned| (image, pinned)))
         .flat_map(|(image, pinned)| {
             // A Job's template is immutable: what was there before stays as it is.
-            let changed = image.locations.iter().filter(|location| has_changed(workload, &image.image, location));
+            let changed = image.locations.iter().filter(|location| !workload.is_unchanged(&image.image, location));
             changed.map(|location| (location.pointer.clone(), pinned.clone())).collect::<Vec<_>>()
         })
         .collect();
@@ -191,7 +186,7 @@ impl Inquiry<'_> {
             self.unmatched(&mut report);
             return report;
         }
-        let changed = report.locations.iter().any(|location| has_changed(workload, written, location));
+        let changed = report.locations.iter().any(|location| !workload.is_unchanged(written, location));
         let mut wants_pin = false;
         for (block, concern) in concerning {
             if concern == Concern::Skips {

@@ -66,12 +66,15 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
     }
     let repository = entry.repository.as_ref().unwrap_or_else(|| target.image.repository());
     let mut own = Search::default();
+    let mut gap = None;
     let mut candidates = Vec::new();
     let mut furthest: Option<EvidenceError> = None;
     let mut attestations = 0_usize;
     for carrier in Carrier::OF_SIGNATURES {
         let load = examiner.load(repository, target.digest, carrier);
-        for item in own.note(&load) {
+        own.note(&load.looked);
+        gap = gap.or_else(|| load.gap.clone());
+        for item in &load.items {
             let evidence = match item {
                 Item::Readable(evidence) => evidence,
                 Item::Unreadable { source, error } => {
@@ -90,7 +93,7 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
             match result {
                 Ok(_) => {
                     candidates.push(candidate(&evidence.source, None, signer, Ok(())));
-                    merge(search, own);
+                    search.note(&own.looked);
                     return report(entry, Outcome::Passed, None, candidates);
                 }
                 Err(error) => {
@@ -100,25 +103,13 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
             }
         }
     }
-    let finding = match (&own.gap, furthest) {
+    let finding = match (&gap, furthest) {
         (Some(gap), _) => gap_finding(gap),
         (None, Some(error)) => error.finding(),
         (None, None) => unsigned(target, attestations, &own),
     };
-    merge(search, own);
+    search.note(&own.looked);
     report(entry, outcome(&finding), Some(finding), candidates)
-}
-
-fn merge(search: &mut Search, own: Search) {
-    let Search { looked, gap } = own;
-    for place in looked {
-        if !search.looked.contains(&place) {
-            search.looked.push(place);
-        }
-    }
-    if search.gap.is_none() {
-        search.gap = gap;
-    }
 }
 
 fn unsigned(target: Target<'_>, attestations: usize, search: &Search) -> Finding {

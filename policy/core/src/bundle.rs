@@ -13,7 +13,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -104,12 +103,12 @@ fn read(request: &Request) -> Result<Evidence, Finding> {
         Artifact::Digest(digest) => digest.to_string(),
         Artifact::Bytes(base64) => {
             let bytes = STANDARD.decode(base64).map_err(|e| malformed(&e))?;
-            let hex: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest = Digest::of(&bytes);
             // With the bytes at hand, keys that sign bytes and not digests (Ed25519) can be asked too.
             if let Content::Artifact { signature, .. } = material.content {
                 material.content = Content::Message { payload: bytes, signature };
             }
-            format!("sha256:{hex}")
+            digest.to_string()
         }
     };
     if claim.about(&digest).is_none() {

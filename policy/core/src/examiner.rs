@@ -4,7 +4,7 @@
 //! counts: verifying is the expensive part, so a registry full of plausible junk must not buy unlimited work.
 
 use crate::decision::{Code, Finding, Looked, Outcome};
-use crate::evidence::{Carrier, Evidence, Gap, Item, Load, Store};
+use crate::evidence::{Carrier, Evidence, Gap, Load, Store};
 use crate::host::HostError;
 use crate::reference::{Digest, ImageRef, Repository};
 use crate::settings::TrustRootSource;
@@ -102,27 +102,21 @@ impl<'a> Examiner<'a> {
     }
 }
 
-/// What one check has seen of the carriers: where it looked, what it found, and what it may have missed.
+/// The places where evidence was looked for, each once.
 #[derive(Default)]
 pub struct Search {
-    /// Every place that was asked, once.
+    /// The places, in the order in which they were asked.
     pub looked: Vec<Looked>,
-    /// The first reason why there may be more than was seen.
-    pub gap: Option<Gap>,
 }
 
 impl Search {
-    /// Takes note of a load and returns its items.
-    pub fn note<'l>(&mut self, load: &'l Load) -> &'l [Item] {
-        for looked in &load.looked {
-            if !self.looked.contains(looked) {
-                self.looked.push(looked.clone());
+    /// Takes note of where a load looked.
+    pub fn note(&mut self, looked: &[Looked]) {
+        for place in looked {
+            if !self.looked.contains(place) {
+                self.looked.push(place.clone());
             }
         }
-        if self.gap.is_none() {
-            self.gap.clone_from(&load.gap);
-        }
-        &load.items
     }
 }
 

@@ -19,6 +19,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::quote::quote;
 
@@ -119,6 +120,13 @@ impl Digest {
         } else {
             Err(ReferenceError::BadDigest { digest: text.to_owned() })
         }
+    }
+
+    /// The SHA-256 digest of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self(format!("sha256:{hex}"))
     }
 
     /// The whole digest, for example `sha256:e3b0…`.

@@ -200,8 +200,8 @@ impl Workload {
 
     /// Whether the old object names the same image in the same place. Never for CREATE.
     #[must_use]
-    pub fn is_unchanged(&self, image: &WorkloadImage) -> bool {
-        self.old_images.get(&image.location.pointer) == Some(&image.image)
+    pub fn is_unchanged(&self, image: &str, location: &Location) -> bool {
+        self.old_images.get(&location.pointer).is_some_and(|old| old == image)
     }
 }
 

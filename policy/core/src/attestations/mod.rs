@@ -104,7 +104,8 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
     for carrier in Carrier::OF_ATTESTATIONS {
         let load = examiner.load(repository, target.digest, carrier);
         gap = gap.or_else(|| load.gap.clone());
-        for item in search.note(&load) {
+        search.note(&load.looked);
+        for item in &load.items {
             match item {
                 Item::Readable(evidence) => match &evidence.claim {
                     Claim::Attestation { predicate_type, .. } if *predicate_type == rule.predicate_type => {

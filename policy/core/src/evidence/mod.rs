@@ -19,7 +19,6 @@ use crate::decision::{Looked, LookedResult};
 use crate::host::{Host, HostError, ManifestId};
 use crate::reference::{Digest, Repository};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use sigstore_verify::types::Bundle;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -261,8 +260,7 @@ impl<'h> Store<'h> {
         let blob = self.host.blob(repository, &digest).map_err(Fault::Host)?;
         let blob = blob.ok_or_else(|| malformed("the registry does not have it"))?;
         self.spend_bytes(blob.len())?;
-        let hex: String = Sha256::digest(&blob).iter().map(|byte| format!("{byte:02x}")).collect();
-        if digest.algorithm() != "sha256" || digest.hex() != hex {
+        if digest != Digest::of(&blob) {
             return Err(malformed("its bytes do not hash to its digest"));
         }
         Ok(blob)

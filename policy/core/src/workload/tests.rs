@@ -286,7 +286,7 @@ fn updates_know_what_changed() {
         |old: &Value| with(with(pod_request(new.clone()), "/operation", json!("UPDATE")), "/oldObject", old.clone());
     let unchanged = |request: &Value| -> Vec<bool> {
         let workload = Workload::from_request(request).expect("readable");
-        workload.images.iter().map(|image| workload.is_unchanged(image)).collect()
+        workload.images.iter().map(|image| workload.is_unchanged(&image.image, &image.location)).collect()
     };
 
     assert_eq!(unchanged(&request(&old)), [false, true, false], "new init container, same image, other image");
