@@ -5,6 +5,7 @@
 //! different places. All of them deny.
 
 use crate::reference::{Digest, ImageRef, Repository};
+use std::time::Duration;
 
 /// Where evidence comes from. One implementation talks waPC to a real host, the others are tests.
 pub trait Host {
@@ -33,6 +34,31 @@ pub trait Host {
     /// # Errors
     /// When the host cannot say.
     fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError>;
+
+    /// The config blob of the manifest behind `repository` and a tag or digest, which a stock Kubewarden hands out where
+    /// it is JSON. It has been parsed and written anew on its way: its hash proves nothing.
+    ///
+    /// # Errors
+    /// When the host cannot say.
+    fn config(&self, repository: &Repository, reference: ManifestId<'_>) -> Result<Option<Vec<u8>>, HostError> {
+        let _ = (repository, reference);
+        Err(HostError::Unsupported("hand out the configuration of an image"))
+    }
+
+    /// What the transparency log at `url` holds about `artifact`, the SHA-256 digest of what was signed: a JSON list of
+    /// the value objects of Rekor's `/api/v1/log/entries`. Untrusted, like everything that a host hands over.
+    ///
+    /// # Errors
+    /// When the host cannot say.
+    fn rekor_entries(&self, url: &str, artifact: &Digest) -> Result<Option<Vec<u8>>, HostError> {
+        let _ = (url, artifact);
+        Err(HostError::Unsupported("ask a transparency log"))
+    }
+
+    /// How long the request has been running. Hosts that set no limit may leave it at zero.
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// How a manifest is named within its repository.

@@ -4,6 +4,7 @@
 //! cosign's `.sig` and `.att` tags. Reading checks form only. Nothing here verifies anything, so nothing here may be
 //! believed; `verify` does both in one step.
 
+use super::published::PublishedError;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use sigstore_verify::types::{
@@ -42,6 +43,9 @@ pub enum MaterialError {
         /// The limit.
         limit: usize,
     },
+    /// Where published evidence should be, and is not.
+    #[error("not valid published evidence: {0}")]
+    Published(#[from] PublishedError),
 }
 
 fn malformed(what: &'static str) -> impl Fn(&dyn std::fmt::Display) -> MaterialError {

@@ -10,6 +10,7 @@
 mod claim;
 mod cosign_tags;
 mod material;
+pub mod published;
 mod referrers;
 
 pub use claim::{COSIGN_SIGN_PREDICATE, COSIGN_TYPES, Claim, Predicate, Subject};
