@@ -231,3 +231,77 @@ fn evidence_of_one_image_does_not_admit_another() {
         }
     }
 }
+
+/// slsa-verifier's words: `slsa-verifier verify-image IMAGE --source-uri … --builder-id …`.
+fn in_words(slsa: &Value) -> Value {
+    json!({"verifyImages": [{
+        "imageReferences": [format!("{REPOSITORY}*")],
+        "attestations": [{"slsa": slsa}],
+    }]})
+}
+
+#[test]
+fn the_questions_of_slsa_verifier() {
+    let Some(images) = images() else { return };
+    let builder = GENERATOR.trim_end_matches("@refs/tags");
+    let other_builder = builder.replace("container", "generic");
+    let source = "github.com/slsa-framework/example-package";
+    for (version, folder, image) in images {
+        let tagged = version == "v1.9.0";
+        let on_tag = if tagged { "" } else { "SW5006" };
+        // What is asked, and the code of the refusal, or nothing.
+        let questions = [
+            (json!({"sourceUri": source}), ""),
+            (json!({"sourceUri": format!("git+https://{source}")}), ""),
+            (json!({"sourceUri": source, "type": "x"}), "SW2001"),
+            (json!({"sourceUri": "github.com/slsa-framework/example-packag"}), "SW5006"),
+            (json!({"sourceUri": "github.com/slsa-framework/slsa-github-generator"}), "SW5006"),
+            (json!({"sourceUri": source, "builderId": builder}), ""),
+            (json!({"sourceUri": source, "builderId": format!("{builder}@{version}")}), ""),
+            (json!({"sourceUri": source, "builderId": format!("{builder}@refs/tags/{version}")}), ""),
+            (json!({"sourceUri": source, "builderId": format!("{builder}@{version}0")}), "SW5006"),
+            (json!({"sourceUri": source, "builderId": format!("{builder}@refs/heads/main")}), "SW5006"),
+            (json!({"sourceUri": source, "builderId": other_builder}), "SW5005"),
+            // slsa-verifier knows the branch from which the tag was pushed, by the generator's word.
+            (json!({"sourceUri": source, "sourceBranch": "main"}), ""),
+            (json!({"sourceUri": source, "sourceBranch": "not-main"}), "SW5006"),
+            (json!({"sourceUri": source, "sourceTag": "v13.0.30"}), on_tag),
+            (json!({"sourceUri": source, "sourceTag": "v13.0.3"}), "SW5006"),
+            (json!({"sourceUri": source, "sourceVersionedTag": "v13"}), on_tag),
+            (json!({"sourceUri": source, "sourceVersionedTag": "v13.0"}), on_tag),
+            (json!({"sourceUri": source, "sourceVersionedTag": "v13.0.30"}), on_tag),
+            (json!({"sourceUri": source, "sourceVersionedTag": "v13.1"}), "SW5006"),
+            (json!({"sourceUri": source, "sourceVersionedTag": "v1"}), "SW5006"),
+            (json!({"sourceUri": source, "buildType": BUILD_TYPE}), ""),
+            (json!({"sourceUri": source, "buildType": "https://example.test/x"}), "SW5006"),
+            (json!({"sourceUri": source, "workflowInputs": {"release_version": "v1.2.3"}}), "SW5006"),
+        ];
+        for (slsa, code) in questions {
+            let run = ask(&module(), folder.to_str().unwrap(), &image, &in_words(&slsa));
+            let expected = match code {
+                "" => Answer::Yes,
+                "SW2001" => Answer::Unknown,
+                _ => Answer::No,
+            };
+            assert_eq!(run.answer, expected, "{version}, {slsa}: {}", run.text());
+            if expected == Answer::No {
+                assert_eq!(run.codes(), code, "{version}, {slsa}: {}", run.text());
+            }
+        }
+        let asked = in_words(&json!({"sourceUri": source}));
+        assert_eq!(ask(&deny_module(), folder.to_str().unwrap(), &image, &asked).answer, Answer::No, "{version}");
+    }
+}
+
+#[test]
+fn provenance_of_the_generator_in_words_is_bound_to_its_image() {
+    let Some(images) = images() else { return };
+    let asked = in_words(&json!({"sourceUri": "github.com/slsa-framework/example-package"}));
+    for (version, folder, image) in images {
+        let layout = Layout::copy(&folder);
+        change_envelope(&layout, &layout.of_kind("atts"), |envelope| {
+            envelope["payload"] = flip_base64(envelope["payload"].as_str().unwrap()).into();
+        });
+        assert_eq!(ask(&module(), layout.path(), &image, &asked).answer, Answer::No, "{version}");
+    }
+}

@@ -7,6 +7,7 @@
 //! A rule without attestors of its own asks the block's attestors, and accepts slsa-github-generator where it was called
 //! by one of them. (Kyverno would accept whoever holds any certificate.)
 
+mod slsa;
 mod suggest;
 
 use crate::attestors::{
@@ -15,10 +16,10 @@ use crate::attestors::{
 };
 use crate::conditions::{self, ConditionResult};
 use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
-use crate::evidence::{Carrier, Claim, Evidence, Item};
+use crate::evidence::{Carrier, Claim, Evidence, Item, Predicate};
 use crate::examiner::{Examiner, Search, Target, gap_finding, outcome};
 use crate::settings::{AttestationRule, Attestor, AttestorKind, AttestorSet, KeylessAttestor, Quantifier};
-use crate::verify::{Claims, EvidenceError};
+use crate::verify::{Claims, EvidenceError, Verified};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -43,7 +44,10 @@ pub fn check_rule(
     CheckReport {
         kind: CheckKind::Attestation,
         path: rule.path.clone(),
-        label: format!("attestation {}", rule.predicate_type),
+        label: match &rule.slsa {
+            Some(slsa) => format!("SLSA provenance: {slsa}"),
+            None => format!("attestation {}", rule.predicate_type),
+        },
         outcome,
         finding,
         parts,
@@ -108,7 +112,7 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
         for item in &load.items {
             match item {
                 Item::Readable(evidence) => match &evidence.claim {
-                    Claim::Attestation { predicate_type, .. } if *predicate_type == rule.predicate_type => {
+                    Claim::Attestation { predicate_type, .. } if rule.is_about(predicate_type) => {
                         candidates.push(check_attestation(check, entry, evidence, &mut findings));
                     }
                     Claim::Attestation { .. } => others.push(Rc::clone(evidence)),
@@ -148,16 +152,18 @@ fn check_attestation(
     evidence: &Rc<Evidence>,
     findings: &mut Findings,
 ) -> CandidateReport {
-    let predicate_type = Some(check.rule.predicate_type.as_str());
+    let (predicate_type, predicate) = match &evidence.claim {
+        Claim::Attestation { predicate_type, predicate, .. } => (Some(predicate_type.as_str()), Some(predicate)),
+        Claim::Signature(_) => (None, None),
+    };
     let accepted = accept(check, entry, evidence);
     let signer = signer_in_words(evidence, entry, accepted.is_ok());
     let result = match accepted {
-        Ok(Signed::ByAttestor) => match &evidence.claim {
-            Claim::Attestation { predicate, .. } if !check.rule.conditions.is_empty() => {
-                check_conditions(check.rule, &predicate.value())
-            }
-            _ => Ok(()),
-        },
+        Ok(Signed::ByAttestor(verified)) if check.rule.asks_of_predicate() => {
+            let predicate = predicate.map(Predicate::value).unwrap_or_default();
+            check_predicate(check.rule, &verified, &predicate)
+        }
+        Ok(Signed::ByAttestor(_)) => Ok(()),
         Ok(Signed::ByOther(error)) => Err(foreign(&error)),
         Err(error) => {
             let report = candidate(&evidence.source, predicate_type, signer, Err(&error));
@@ -191,7 +197,7 @@ fn check_attestation(
 
 /// Whose genuine attestation it is.
 enum Signed {
-    ByAttestor,
+    ByAttestor(Rc<Verified>),
     ByOther(EvidenceError),
 }
 
@@ -202,7 +208,7 @@ enum Signed {
 fn accept(check: Check<'_>, entry: &Attestor, evidence: &Evidence) -> Result<Signed, EvidenceError> {
     evidence.claim.about(check.target.digest.as_str()).ok_or(EvidenceError::WrongSubject)?;
     let AttestorKind::Keyless(keyless) = &entry.kind else {
-        return check_signer(check.examiner, entry, evidence).map(|_| Signed::ByAttestor);
+        return check_signer(check.examiner, entry, evidence).map(Signed::ByAttestor);
     };
     let identity = |claims: &Claims| check_either(check, keyless, claims);
     if check.rule.quantifier == Quantifier::Any {
@@ -211,7 +217,7 @@ fn accept(check: Check<'_>, entry: &Attestor, evidence: &Evidence) -> Result<Sig
     let verified = verify_keyless(check.examiner, keyless, evidence)?;
     let claims = verified.claims().ok_or(EvidenceError::WrongSignerKind("no certificate"))?;
     match identity(claims) {
-        Ok(()) => Ok(Signed::ByAttestor),
+        Ok(()) => Ok(Signed::ByAttestor(verified)),
         Err(error) if check.rule.quantifier == Quantifier::All => Ok(Signed::ByOther(error)),
         Err(error) => Err(error),
     }
@@ -239,6 +245,14 @@ fn foreign(error: &EvidenceError) -> Finding {
 fn by_another_alone(mut finding: Finding) -> Finding {
     finding.message = "somebody else made the attestations of this type, and the attestor none".to_owned();
     finding.remedy("have the attestor attest the image, or name this signer if it is the one you mean")
+}
+
+/// What the rule asks of a genuine statement by the right signer.
+fn check_predicate(rule: &AttestationRule, verified: &Verified, predicate: &Value) -> Result<(), Finding> {
+    if let Some(slsa) = &rule.slsa {
+        slsa::check(slsa, verified.claims(), predicate)?;
+    }
+    check_conditions(rule, predicate)
 }
 
 fn check_conditions(rule: &AttestationRule, predicate: &Value) -> Result<(), Finding> {
@@ -279,7 +293,7 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
     let rule = check.rule;
     let genuine: Vec<Statement<'_>> = others
         .iter()
-        .filter(|evidence| matches!(accept(check, entry, evidence), Ok(Signed::ByAttestor)))
+        .filter(|evidence| matches!(accept(check, entry, evidence), Ok(Signed::ByAttestor(_))))
         .take(MAX_SUGGESTED)
         .filter_map(|evidence| match &evidence.claim {
             Claim::Attestation { predicate_type, predicate, .. } => {
@@ -289,6 +303,11 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
         })
         .collect();
     let wanted = suggest::rule_in_words(rule);
+    if rule.slsa.is_some() {
+        return Finding::new(Code::AttestationMissing, "this image has no SLSA provenance")
+            .contrast(wanted, types_in_words(others))
+            .remedy("build it with slsa-github-generator's container workflow, or attest it with actions/attest-build-provenance");
+    }
     if let Some(first) = genuine.iter().max_by_key(|statement| suggest::likeness(statement.predicate_type, rule)) {
         let found: Vec<_> =
             genuine.iter().map(|s| suggest::statement_in_words(s.predicate_type, &s.predicate)).collect();

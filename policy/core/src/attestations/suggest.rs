@@ -22,6 +22,12 @@ pub(super) fn build_type(predicate: &Value) -> Option<(String, String)> {
 /// The rule on one line, or one for each condition.
 pub(super) fn rule_in_words(rule: &AttestationRule) -> String {
     let mut words = rule.predicate_type.clone();
+    if let Some(other) = &rule.or_type {
+        let _ = write!(words, " or {other}");
+    }
+    if let Some(slsa) = &rule.slsa {
+        let _ = write!(words, ", {slsa}");
+    }
     for condition in rule.conditions.iter().flat_map(|block| block.conditions()) {
         let _ = write!(words, ", {condition}");
     }

@@ -90,6 +90,10 @@ codes! {
     ConditionError = "SW5004",
     /// Somebody else attested this type too, and the rule asks for all.
     ForeignAttestation = "SW5005",
+    /// The provenance names another builder or source than the rule, or than its own certificate.
+    ProvenanceMismatch = "SW5006",
+    /// The signing certificate does not say what the rule asks about builder or source.
+    ProvenanceUncertified = "SW5007",
 }
 
 impl std::fmt::Display for Code {

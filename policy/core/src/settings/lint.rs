@@ -90,6 +90,13 @@ pub(super) fn predicate_type(node: &Node<'_>, text: &str) {
     }
 }
 
+pub(super) fn any_signer(node: &Node<'_>) {
+    node.warning(
+        "anybody with a certificate may have made this attestation, so that it proves nothing about the image",
+        "remove it, and name who attests under `attestors`",
+    );
+}
+
 pub(super) fn set(node: &Node<'_>, set: &AttestorSet) {
     let keys: Vec<_> = set
         .entries

@@ -12,6 +12,7 @@ mod model;
 mod not_yet;
 mod parse;
 mod reader;
+mod slsa;
 mod whole_regex;
 
 pub use model::{
@@ -19,6 +20,7 @@ pub use model::{
     KeylessAttestor, Quantifier, Settings, TrustRootSource, Unmatched,
 };
 pub use reader::Problem;
+pub use slsa::{Builder, SlsaError, SlsaRule, Source, VersionedTag};
 pub use whole_regex::{RegexError, WholeRegex};
 
 #[cfg(test)]

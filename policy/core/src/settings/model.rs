@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::reader::Problem;
+use super::slsa::SlsaRule;
 use super::whole_regex::WholeRegex;
 use crate::conditions::ConditionBlock;
 use crate::reference::{ImagePattern, Repository, TextPattern};
@@ -163,12 +164,30 @@ pub struct AttestationRule {
     pub path: String,
     /// The statement's predicate type, compared as it is.
     pub predicate_type: String,
+    /// A second type that is as good: SLSA provenance has two versions that say the same.
+    pub or_type: Option<String>,
     /// Who must have attested it: every set. Where empty, the block has attestors.
     pub attestors: Vec<AttestorSet>,
+    /// Where the image must have been built, and from what.
+    pub slsa: Option<SlsaRule>,
     /// What the predicate must say. Empty: nothing in particular.
     pub conditions: Vec<ConditionBlock>,
     /// How many of several attestations must be good.
     pub quantifier: Quantifier,
+}
+
+impl AttestationRule {
+    /// Whether statements of this predicate type are what the rule is about.
+    #[must_use]
+    pub fn is_about(&self, predicate_type: &str) -> bool {
+        self.predicate_type == predicate_type || self.or_type.as_deref() == Some(predicate_type)
+    }
+
+    /// Whether it matters what the predicate says.
+    #[must_use]
+    pub fn asks_of_predicate(&self) -> bool {
+        self.slsa.is_some() || !self.conditions.is_empty()
+    }
 }
 
 /// How many of several attestations of a type must satisfy a rule.

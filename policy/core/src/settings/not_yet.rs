@@ -26,6 +26,8 @@ pub(super) enum Place {
     Ctlog,
     /// An element of `attestations`.
     Attestation,
+    /// `slsa`
+    Slsa,
     /// An element of `conditions`.
     ConditionBlock,
     /// A condition.

@@ -3,6 +3,7 @@
 mod attestations;
 mod attestors;
 mod keys;
+mod slsa;
 mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -219,6 +220,11 @@ fn names_bundles(node: &Node<'_>) -> bool {
         return false;
     }
     node.choice(&[("Cosign", false), ("SigstoreBundle", true)]).unwrap_or(false)
+}
+
+/// `None` where a field is given and wrong.
+fn given<T>(field: Option<Option<T>>) -> Option<Option<T>> {
+    field.map_or(Some(None), |value| value.map(Some))
 }
 
 fn read_annotations(node: &Node<'_>) -> Option<BTreeMap<String, String>> {

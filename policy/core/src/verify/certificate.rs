@@ -15,6 +15,8 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 /// Fulcio's SAN for users of an issuer without email addresses (fulcio `docs/oid-info.md`, 1.3.6.1.4.1.57264.1.7).
 const FULCIO_OTHER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
+/// Who vouches for the workflows of GitHub Actions.
+pub const GITHUB_ACTIONS_ISSUER: &str = "https://token.actions.githubusercontent.com";
 /// Names in one certificate, and bytes in a name. Fulcio writes one name, a workflow's URL at the longest.
 const MAX_NAMES: usize = 100;
 const MAX_NAME_BYTES: usize = 2048;
@@ -64,6 +66,20 @@ impl Claims {
         Ok(Self { names, issuer: info.issuer.clone(), build_config_uri: info.ci_claims.build_config_uri.clone(), info })
     }
 
+    /// What Fulcio says about the build that asked for the certificate.
+    #[must_use]
+    pub fn build(&self) -> CertifiedBuild<'_> {
+        let claims = &self.info.ci_claims;
+        let old = &claims.deprecated_github;
+        let old_repository = old.workflow_repository.as_deref().map(|path| format!("https://github.com/{path}"));
+        CertifiedBuild {
+            repository: agreed(claims.source_repository_uri.clone(), old_repository),
+            git_ref: agreed(claims.source_repository_ref.as_deref(), old.workflow_ref.as_deref()),
+            commit: agreed(claims.source_repository_digest.as_deref(), old.workflow_sha.as_deref()),
+            trigger: agreed(claims.build_trigger.as_deref(), old.workflow_trigger.as_deref()),
+        }
+    }
+
     /// The holder in words: `name (issuer)`.
     #[must_use]
     pub fn signer(&self) -> String {
@@ -75,6 +91,27 @@ impl Claims {
             Some(issuer) => format!("{name} ({issuer})"),
             None => name,
         }
+    }
+}
+
+/// What a certificate says about a build (fulcio `docs/oid-info.md`), by the extensions of today and by those before them,
+/// which older certificates have alone. Where both are there and differ, it says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertifiedBuild<'c> {
+    /// `https://github.com/owner/repository` (1.3.6.1.4.1.57264.1.12 and .5).
+    pub repository: Option<String>,
+    /// `refs/heads/main` (.14 and .6).
+    pub git_ref: Option<&'c str>,
+    /// The commit (.13 and .3).
+    pub commit: Option<&'c str>,
+    /// The event that started it, such as `push` (.20 and .2).
+    pub trigger: Option<&'c str>,
+}
+
+fn agreed<T: PartialEq>(new: Option<T>, old: Option<T>) -> Option<T> {
+    match (new, old) {
+        (Some(new), Some(old)) if new != old => None,
+        (new, old) => new.or(old),
     }
 }
 

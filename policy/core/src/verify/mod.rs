@@ -17,7 +17,7 @@ mod provider;
 mod tests;
 mod trust;
 
-pub use certificate::Claims;
+pub use certificate::{CertifiedBuild, Claims, GITHUB_ACTIONS_ISSUER};
 pub use err::EvidenceError;
 pub use keys::{KeyError, KeyHash, PublicKey};
 pub use trust::{GITHUB, SIGSTORE, TrustError, TrustRoot};

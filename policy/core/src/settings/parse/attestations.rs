@@ -1,11 +1,13 @@
 //! `attestations`: a predicate type, who must have attested it, and what it must say.
 
 use super::super::lint;
-use super::super::model::{AttestationRule, Quantifier};
+use super::super::model::{AttestationRule, Attestor, AttestorKind, AttestorSet, Quantifier};
 use super::super::not_yet::Place;
 use super::super::reader::{Fields, Node};
-use super::Context;
+use super::super::slsa::SlsaRule;
 use super::attestors::{Subject, read_sets_for};
+use super::slsa::{self, PROVENANCE_TYPES};
+use super::{Context, given};
 use crate::conditions::{Condition, ConditionBlock, Operator, Template};
 use crate::quote::quote;
 use crate::suggestion::closest;
@@ -41,11 +43,14 @@ pub(super) fn read_rules(
 
 fn read_rule(node: &Node<'_>, context: Context<'_>, block_has_attestors: bool) -> Option<AttestationRule> {
     node.object(Place::Attestation, |fields| {
-        let predicate_type = read_type(fields);
+        let slsa = fields.optional("slsa").map(|node| slsa::read(&node));
+        let predicate_types = read_types(fields, slsa.is_some());
         let attestors = fields.optional("attestors").map(|node| read_sets_for(&node, context, Subject::Attestation));
         let conditions = fields.optional("conditions").map(|node| read_conditions(&node));
         let quantifier = fields.optional("match").map(|node| read_quantifier(&node));
-        if attestors.is_none() && !block_has_attestors {
+        let slsa = given(slsa);
+        let attestors = read_signers(fields, attestors, slsa.as_ref(), context);
+        if attestors.as_ref().is_some_and(Vec::is_empty) && !block_has_attestors {
             fields.node().problem_with_help(
                 "names no attestor, and neither does the block: anybody's attestation would do",
                 "name `attestors` here or in the block",
@@ -53,12 +58,71 @@ fn read_rule(node: &Node<'_>, context: Context<'_>, block_has_attestors: bool) -
         }
         Some(AttestationRule {
             path: fields.node().path().to_owned(),
-            predicate_type: predicate_type?,
-            attestors: attestors.unwrap_or(Some(Vec::new()))?,
+            predicate_type: predicate_types.as_ref()?.0.clone(),
+            or_type: predicate_types?.1,
+            attestors: attestors?,
+            slsa: slsa?,
             conditions: conditions.unwrap_or(Some(Vec::new()))?,
             quantifier: quantifier.unwrap_or(Some(Quantifier::All))?,
         })
     })
+}
+
+/// Who must have attested: whom `attestors` names, or the builder that `slsa` names, or anybody. Empty where the block's
+/// attestors are asked.
+fn read_signers(
+    fields: &mut Fields<'_>,
+    attestors: Option<Option<Vec<AttestorSet>>>,
+    slsa: Option<&Option<SlsaRule>>,
+    context: Context<'_>,
+) -> Option<Vec<AttestorSet>> {
+    let any_signer = fields.optional("anySigner").filter(|node| node.boolean() == Some(true));
+    match (attestors, slsa?, any_signer) {
+        (Some(_), _, Some(node)) | (None, Some(_), Some(node)) => {
+            node.problem_with_help(
+                "contradicts `attestors` or `slsa`, which say who must have attested",
+                "remove one of them",
+            );
+            None
+        }
+        (Some(attestors), slsa, None) => {
+            let attestors = attestors?;
+            let is_key = |entry: &Attestor| matches!(entry.kind, AttestorKind::Key(_));
+            if slsa.is_some() && attestors.iter().any(|set| set.entries.iter().all(is_key)) {
+                fields.node().problem_with_help(
+                    "`slsa` compares builder and source with the signing certificate, and keys have none",
+                    "name the workflow that attests as `keyless`, or ask for what the predicate says in `conditions`",
+                );
+            }
+            Some(attestors)
+        }
+        (None, Some(slsa), None) => Some(vec![slsa::signed_by_builder(slsa, context)?]),
+        (None, None, Some(node)) => {
+            lint::any_signer(&node);
+            Some(vec![slsa::signed_by_anybody(node.path(), context)?])
+        }
+        (None, None, None) => Some(Vec::new()),
+    }
+}
+
+/// The type, and under `slsa` the other version of provenance if none is written.
+fn read_types(fields: &mut Fields<'_>, is_slsa: bool) -> Option<(String, Option<String>)> {
+    let is_given = ["type", "predicateType"].iter().any(|field| fields.node().value().get(field).is_some());
+    if !is_slsa || is_given {
+        let predicate_type = read_type(fields)?;
+        if is_slsa && !PROVENANCE_TYPES.contains(&predicate_type.as_str()) {
+            fields.node().problem_with_help(
+                "`slsa` reads SLSA provenance, and `type` is something else",
+                format!("remove `type`, or write `{}`", PROVENANCE_TYPES.join("` or `")),
+            );
+            return None;
+        }
+        return Some((predicate_type, None));
+    }
+    // Asked for all the same, so that the reader knows these fields.
+    let _ = (fields.optional("type"), fields.optional("predicateType"));
+    let [newer, older] = PROVENANCE_TYPES.map(str::to_owned);
+    Some((newer, Some(older)))
 }
 
 /// `type`, or `predicateType` as it used to be called.

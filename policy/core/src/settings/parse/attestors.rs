@@ -8,7 +8,7 @@ use super::super::not_yet::Place;
 use super::super::reader::{Fields, Node};
 use super::super::whole_regex::WholeRegex;
 use super::trust::{check_rekor_url, read_ctlog, read_rekor, read_trust_root};
-use super::{Context, keys, read_annotations};
+use super::{Context, given, keys, read_annotations};
 use crate::reference::{Repository, TextPattern};
 
 /// Deepest sets within sets. Two levels say "so many of these groups"; nobody has needed a third.
@@ -223,9 +223,4 @@ fn read_keyless(node: &Node<'_>, context: Context<'_>) -> Option<KeylessAttestor
             trust_root: trust_root?,
         })
     })
-}
-
-/// `None` where a field is given and wrong.
-fn given<T>(field: Option<Option<T>>) -> Option<Option<T>> {
-    field.map_or(Some(None), |value| value.map(Some))
 }

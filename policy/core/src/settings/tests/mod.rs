@@ -1,6 +1,7 @@
 //! What settings mean when they are good, and what is said when they are not.
 
 mod problems;
+mod slsa;
 mod warnings;
 
 use serde_json::{Value, json};
