@@ -8,7 +8,8 @@
 use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Looked, LookedResult, Outcome};
 use crate::evidence::{Carrier, Claim, Evidence, Item, SignerMaterial, Subject};
 use crate::examiner::{Examiner, Search, Target, gap_finding, outcome};
-use crate::settings::{Attestor, AttestorKind, AttestorSet, KeyAttestor, KeylessAttestor, WholeRegex};
+use crate::quote::quote;
+use crate::settings::{Attestor, AttestorKind, AttestorSet, ExtensionRule, KeyAttestor, KeylessAttestor, WholeRegex};
 use crate::verify::{Claims, EvidenceError, LogRule, Signer, Verified};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -64,6 +65,11 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
     if let AttestorKind::Nested(set) = &entry.kind {
         return check_set(examiner, target, set, search);
     }
+    let entry = match examiner.with_key(entry) {
+        Ok(entry) => entry,
+        Err(error) => return report(entry, error.outcome(), Some(error.finding()), Vec::new()),
+    };
+    let entry = &*entry;
     let repository = entry.repository.as_ref().unwrap_or_else(|| target.image.repository());
     let mut own = Search::default();
     let mut gap = None;
@@ -89,7 +95,7 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
                 continue;
             }
             let result = check_signature(examiner, target, entry, evidence);
-            let signer = signer_in_words(evidence, entry, result.is_ok());
+            let signer = signer_in_words(examiner, evidence, entry, result.is_ok());
             match result {
                 Ok(_) => {
                     candidates.push(candidate(&evidence.source, None, signer, Ok(())));
@@ -157,12 +163,19 @@ pub(crate) fn check_signer(
     match &entry.kind {
         AttestorKind::Key(key) => verify_key(examiner, key, evidence),
         AttestorKind::Keyless(keyless) => {
-            check_identity(keyless, &claimed(evidence)?)?;
+            check_identity(keyless, &*claimed(examiner, evidence)?)?;
             let verified = verify_keyless(examiner, keyless, evidence)?;
             // INVARIANT: what the filter saw is what was verified; matched again on the verified certificate.
             let claims = verified.claims().ok_or(EvidenceError::WrongSignerKind("no certificate"))?;
             check_identity(keyless, claims)?;
             Ok(verified)
+        }
+        AttestorKind::SecretKey(_) => {
+            let entry = examiner.with_key(entry)?;
+            match &entry.kind {
+                AttestorKind::Key(key) => verify_key(examiner, key, evidence),
+                _ => Err(EvidenceError::Unsupported("a key that is none".to_owned())),
+            }
         }
         // Settings allow nested sets only where sets are folded, and that is not here.
         AttestorKind::Nested(_) => Err(EvidenceError::Unsupported("a nested attestor set here".to_owned())),
@@ -170,13 +183,10 @@ pub(crate) fn check_signer(
 }
 
 /// The certificate's claims, before anything is verified.
-pub(crate) fn claimed(evidence: &Evidence) -> Result<Claims, EvidenceError> {
-    let leaf = evidence
-        .material
-        .signer
-        .leaf()
-        .ok_or(EvidenceError::WrongSignerKind("signed with a key, and the rule asks for a certificate"))?;
-    Claims::read(leaf)
+pub(crate) fn claimed(examiner: &Examiner<'_>, evidence: &Evidence) -> Result<Rc<Claims>, EvidenceError> {
+    examiner
+        .claims(evidence)?
+        .ok_or(EvidenceError::WrongSignerKind("signed with a key, and the rule asks for a certificate"))
 }
 
 pub(crate) fn verify_key(
@@ -198,10 +208,14 @@ pub(crate) fn verify_keyless(
 }
 
 /// Whether the certificate names whom the entry asks for (Kyverno: `subject` or `subjectRegExp` on any SAN, `issuer` and
-/// `issuerRegExp`).
+/// `issuerRegExp`, `additionalExtensions`).
 pub(crate) fn check_identity(keyless: &KeylessAttestor, claims: &Claims) -> Result<(), EvidenceError> {
+    if keyless.any_signer {
+        return check_extensions(keyless, claims);
+    }
     if claims.names.iter().any(|name| accepts_name(keyless, name)) {
-        return check_issuer(keyless, claims);
+        check_issuer(keyless, claims)?;
+        return check_extensions(keyless, claims);
     }
     let loosely = |regexp: &WholeRegex| claims.names.iter().any(|name| regexp.matches_loosely(name));
     let hint = keyless.subject_regexp.as_ref().filter(|regexp| loosely(regexp)).map(|_| LOOSE_REGEXP.to_owned());
@@ -228,6 +242,26 @@ fn check_issuer(keyless: &KeylessAttestor, claims: &Claims) -> Result<(), Eviden
     })
 }
 
+/// An extension that is absent matches nothing, not even `*`: it says nothing. (In Kyverno it says "".)
+fn check_extensions(keyless: &KeylessAttestor, claims: &Claims) -> Result<(), EvidenceError> {
+    let value = |rule: &ExtensionRule| claims.extensions.get(&rule.extension).map(String::as_str);
+    let unmet = |rule: &&ExtensionRule| !value(rule).is_some_and(|value| rule.pattern.matches(value));
+    let Some(rule) = keyless.extensions.iter().find(unmet) else { return Ok(()) };
+    let name = rule.extension.name();
+    let hint = value(rule).is_none().then(|| {
+        format!(
+            "this certificate has no {} ({}); see what the issuer writes, and ask for that",
+            name,
+            rule.extension.oid()
+        )
+    });
+    Err(EvidenceError::WrongIdentity {
+        wanted: format!("{name} {}", rule.pattern.as_str()),
+        found: format!("{name} {}", value(rule).unwrap_or("(none)")),
+        hint,
+    })
+}
+
 fn accepts_name(keyless: &KeylessAttestor, name: &str) -> bool {
     // An empty name would match `*`, and identifies nobody.
     !name.is_empty()
@@ -249,7 +283,9 @@ pub(crate) fn is_generator_for(keyless: &KeylessAttestor, claims: &Claims) -> bo
             parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
         })
     };
+    // What the entry says of extensions is said of its own workflow's certificate, and holds for the generator's too.
     check_issuer(keyless, claims).is_ok()
+        && check_extensions(keyless, claims).is_ok()
         && claims.names.iter().any(released)
         && claims.build_config_uri.as_deref().is_some_and(|caller| accepts_name(keyless, caller))
 }
@@ -310,9 +346,18 @@ pub(crate) fn report(
 }
 
 /// Who signed, as the evidence says.
-pub(crate) fn signer_in_words(evidence: &Evidence, entry: &Attestor, verified: bool) -> Option<String> {
+pub(crate) fn signer_in_words(
+    examiner: &Examiner<'_>,
+    evidence: &Evidence,
+    entry: &Attestor,
+    verified: bool,
+) -> Option<String> {
     match (&evidence.material.signer, &entry.kind) {
-        (SignerMaterial::Certificates(_), _) => claimed(evidence).ok().map(|claims| claims.signer()),
+        // The certificate beside a key's signature is not looked at, so what it says is nobody's word.
+        (SignerMaterial::Certificates(_), AttestorKind::Key(key)) if verified => {
+            Some(format!("key {}", key.key.fingerprint()))
+        }
+        (SignerMaterial::Certificates(_), _) => claimed(examiner, evidence).ok().map(|claims| claims.signer()),
         (SignerMaterial::Key { .. }, AttestorKind::Key(key)) if verified => {
             Some(format!("key {}", key.key.fingerprint()))
         }
@@ -326,8 +371,19 @@ fn entry_in_words(entry: &Attestor) -> String {
             let log = if key.log == LogRule::InsecureIgnore { ", without a log" } else { "" };
             format!("key {} ({}{log})", key.key.fingerprint(), key.key.description())
         }
+        AttestorKind::SecretKey(secret) => {
+            format!("the key in Secret {}", quote(&format!("{}/{}", secret.namespace, secret.name)))
+        }
+        AttestorKind::Keyless(keyless) if keyless.any_signer => {
+            "whoever has a certificate of the authorities named".to_owned()
+        }
         AttestorKind::Keyless(keyless) => {
-            format!("{} issued by {}", subject_in_words(keyless), issuer_in_words(keyless))
+            let extensions: String = keyless
+                .extensions
+                .iter()
+                .map(|rule| format!(", {} {}", rule.extension.name(), rule.pattern.as_str()))
+                .collect();
+            format!("{} issued by {}{extensions}", subject_in_words(keyless), issuer_in_words(keyless))
         }
         AttestorKind::Nested(_) => "nested attestors".to_owned(),
     }

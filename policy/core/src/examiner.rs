@@ -3,12 +3,18 @@
 //! It remembers: the same signature asked about in the same way is verified once, a trust root is parsed once. And it
 //! counts: verifying is the expensive part, so a registry full of plausible junk must not buy unlimited work.
 
+mod cluster_trust;
+
 use crate::decision::{Code, Finding, Looked, Outcome};
 use crate::evidence::{Carrier, Evidence, Gap, Load, Store};
 use crate::host::HostError;
 use crate::reference::{Digest, ImageRef, Repository};
-use crate::settings::TrustRootSource;
-use crate::verify::{EvidenceError, LogRule, Question, SctRule, Signer, TrustRoot, Verified, verify};
+use crate::settings::{Attestor, AttestorKind, KeyAttestor, TrustChoice, TrustRootSource};
+use crate::verify::{
+    Claims, EvidenceError, LogRule, PublicKey, Question, SctRule, Signer, TrustRoot, Verified, check_signer_kind,
+    claims_of, verify_with_claims,
+};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -34,7 +40,9 @@ pub struct Examiner<'a> {
     store: Store<'a>,
     sources: &'a BTreeMap<String, TrustRootSource>,
     now: i64,
-    roots: RefCell<BTreeMap<String, Rc<TrustRoot>>>,
+    roots: RefCell<BTreeMap<String, Result<Rc<TrustRoot>, EvidenceError>>>,
+    keys: RefCell<BTreeMap<(String, String), Result<PublicKey, EvidenceError>>>,
+    claims: RefCell<BTreeMap<usize, Result<Option<Rc<Claims>>, EvidenceError>>>,
     memo: RefCell<BTreeMap<MemoKey, Result<Rc<Verified>, EvidenceError>>>,
     checks: Cell<usize>,
 }
@@ -43,7 +51,16 @@ impl<'a> Examiner<'a> {
     /// A desk with nothing on it. `now` is in Unix seconds.
     #[must_use]
     pub fn new(store: Store<'a>, sources: &'a BTreeMap<String, TrustRootSource>, now: i64) -> Self {
-        Self { store, sources, now, roots: RefCell::default(), memo: RefCell::default(), checks: Cell::new(0) }
+        Self {
+            store,
+            sources,
+            now,
+            roots: RefCell::default(),
+            keys: RefCell::default(),
+            claims: RefCell::default(),
+            memo: RefCell::default(),
+            checks: Cell::new(0),
+        }
     }
 
     /// What `carrier` holds about `digest`.
@@ -51,22 +68,62 @@ impl<'a> Examiner<'a> {
         self.store.load(repository, digest, carrier)
     }
 
-    /// Verifies `evidence` under a named trust root.
+    /// What the certificate that came along with `evidence` says, before anything is verified. Read once.
     ///
     /// # Errors
-    /// As [`verify`], and when the request's budget of checks is used up.
+    /// When the certificate cannot be read.
+    pub fn claims(&self, evidence: &Evidence) -> Result<Option<Rc<Claims>>, EvidenceError> {
+        if let Some(known) = self.claims.borrow().get(&evidence.id) {
+            return known.clone();
+        }
+        let claims = claims_of(evidence);
+        self.claims.borrow_mut().insert(evidence.id, claims.clone());
+        claims
+    }
+
+    /// The attestor with its key, where the cluster keeps that; any other attestor as it is.
+    ///
+    /// # Errors
+    /// When the key cannot be had.
+    pub fn with_key<'e>(&self, entry: &'e Attestor) -> Result<Cow<'e, Attestor>, EvidenceError> {
+        let AttestorKind::SecretKey(secret) = &entry.kind else { return Ok(Cow::Borrowed(entry)) };
+        let name = (secret.namespace.clone(), secret.name.clone());
+        let known = self.keys.borrow().get(&name).cloned();
+        let key = match known {
+            Some(known) => known,
+            None => {
+                let key = cluster_trust::key(self.store.host(), &secret.namespace, &secret.name);
+                self.keys.borrow_mut().insert(name, key.clone());
+                key
+            }
+        }?;
+        let kind = AttestorKind::Key(KeyAttestor {
+            key: key.with_hash(secret.hash),
+            log: secret.log,
+            trust_root: secret.trust_root.clone(),
+        });
+        Ok(Cow::Owned(Attestor { kind, ..entry.clone() }))
+    }
+
+    /// Verifies `evidence` under the trust that an attestor chose.
+    ///
+    /// # Errors
+    /// As [`verify`](crate::verify::verify), when the trust root cannot be had, and when the request's budget of checks is
+    /// used up.
     pub fn verify(
         &self,
         evidence: &Evidence,
         signer: &Signer<'_>,
         log: LogRule,
-        trust_root: &str,
+        trust: &TrustChoice,
     ) -> Result<Rc<Verified>, EvidenceError> {
+        let claims = self.claims(evidence)?;
+        check_signer_kind(evidence, claims.as_deref(), signer)?;
         let (key, sct) = match signer {
             Signer::Key(key) => (Some(key.identity()), SctRule::Require),
             Signer::Certificate { sct } => (None, *sct),
         };
-        let memo_key = (evidence.id, key, log, sct, trust_root.to_owned());
+        let memo_key = (evidence.id, key, log, sct, trust.identity());
         if let Some(known) = self.memo.borrow().get(&memo_key) {
             return known.clone();
         }
@@ -77,29 +134,53 @@ impl<'a> Examiner<'a> {
             return Err(EvidenceError::BudgetExhausted { what: "signature checks", limit: MAX_CHECKS });
         }
         self.checks.set(checks);
-        let result = self
-            .root(trust_root)
-            .and_then(|trust| verify(evidence, Question { trust: &trust, signer, log, now: self.now }).map(Rc::new));
+        let result = self.root(trust).and_then(|trust| {
+            let question = Question { trust: &trust, signer, log, now: self.now };
+            verify_with_claims(evidence, claims, question).map(Rc::new)
+        });
         self.memo.borrow_mut().insert(memo_key, result.clone());
         result
     }
 
-    fn root(&self, name: &str) -> Result<Rc<TrustRoot>, EvidenceError> {
-        if let Some(root) = self.roots.borrow().get(name) {
-            return Ok(Rc::clone(root));
-        }
-        let unusable = |e: &dyn std::fmt::Display| EvidenceError::Unsupported(format!("trust root `{name}`: {e}"));
-        let root = match self.sources.get(name) {
-            Some(TrustRootSource::Inline(json)) => TrustRoot::from_json(json).map_err(|e| unusable(&e))?,
-            Some(TrustRootSource::BuiltIn) => {
-                TrustRoot::built_in(name).ok_or_else(|| unusable(&"not built in"))?.map_err(|e| unusable(&e))?
-            }
-            None => return Err(unusable(&"not in the settings")),
-        };
-        let root = Rc::new(root);
-        self.roots.borrow_mut().insert(name.to_owned(), Rc::clone(&root));
-        Ok(root)
+    /// The trust root that an attestor chose, with what it brings along in place.
+    fn root(&self, trust: &TrustChoice) -> Result<Rc<TrustRoot>, EvidenceError> {
+        let Some(inline) = &trust.inline else { return self.named_root(&trust.root) };
+        self.prepared(&trust.identity(), || {
+            let base = self.named_root(&trust.root)?;
+            base.with(inline).map_err(|e| unusable(&trust.root, &e))
+        })
     }
+
+    fn named_root(&self, name: &str) -> Result<Rc<TrustRoot>, EvidenceError> {
+        self.prepared(name, || match self.sources.get(name) {
+            Some(TrustRootSource::Inline(json)) => TrustRoot::from_json(json).map_err(|e| unusable(name, &e)),
+            Some(TrustRootSource::BuiltIn) => TrustRoot::built_in(name)
+                .ok_or_else(|| unusable(name, &"not built in"))?
+                .map_err(|e| unusable(name, &e)),
+            Some(TrustRootSource::ConfigMap { namespace, name, key }) => {
+                cluster_trust::trust_root(self.store.host(), namespace, name, key)
+            }
+            None => Err(unusable(name, &"not in the settings")),
+        })
+    }
+
+    fn prepared(
+        &self,
+        identity: &str,
+        prepare: impl FnOnce() -> Result<TrustRoot, EvidenceError>,
+    ) -> Result<Rc<TrustRoot>, EvidenceError> {
+        let known = self.roots.borrow().get(identity).cloned();
+        if let Some(known) = known {
+            return known;
+        }
+        let root = prepare().map(Rc::new);
+        self.roots.borrow_mut().insert(identity.to_owned(), root.clone());
+        root
+    }
+}
+
+fn unusable(name: &str, error: &dyn std::fmt::Display) -> EvidenceError {
+    EvidenceError::Unsupported(format!("trust root `{name}`: {error}"))
 }
 
 /// The places where evidence was looked for, each once.
@@ -150,7 +231,9 @@ pub fn host_finding(error: &HostError) -> Finding {
 #[must_use]
 pub const fn outcome(finding: &Finding) -> Outcome {
     match finding.code {
-        Code::RegistryUnreachable | Code::HostRefused | Code::BudgetExhausted => Outcome::Undecided,
+        Code::RegistryUnreachable | Code::HostRefused | Code::BudgetExhausted | Code::TrustUnavailable => {
+            Outcome::Undecided
+        }
         _ => Outcome::Failed,
     }
 }

@@ -5,6 +5,7 @@
 //! different places. All of them deny.
 
 use crate::reference::{Digest, ImageRef, Repository};
+use serde_json::Value;
 use std::time::Duration;
 
 /// Where evidence comes from. One implementation talks waPC to a real host, the others are tests.
@@ -35,6 +36,16 @@ pub trait Host {
     /// When the host cannot say.
     fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError>;
 
+    /// An object of the cluster that the policy runs in. What it says is trusted, so that its name and namespace come from
+    /// the settings, never from a request.
+    ///
+    /// # Errors
+    /// When the host cannot say.
+    fn resource(&self, id: ResourceId<'_>) -> Result<Option<Value>, HostError> {
+        let _ = id;
+        Err(HostError::Unsupported("read Kubernetes resources"))
+    }
+
     /// The config blob of the manifest behind `repository` and a tag or digest, which a stock Kubewarden hands out where
     /// it is JSON. It has been parsed and written anew on its way: its hash proves nothing.
     ///
@@ -59,6 +70,19 @@ pub trait Host {
     fn elapsed(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+/// A namespaced object of the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ResourceId<'a> {
+    /// For example `v1`.
+    pub api_version: &'a str,
+    /// For example `Secret`.
+    pub kind: &'a str,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its name.
+    pub name: &'a str,
 }
 
 /// How a manifest is named within its repository.

@@ -68,7 +68,9 @@ struct Check<'c> {
 fn check_set(check: Check<'_>, set: &AttestorSet, search: &mut Search) -> CheckReport {
     fold_set(set, |entry| match &entry.kind {
         AttestorKind::Nested(set) => check_set(check, set, search),
-        AttestorKind::Key(_) | AttestorKind::Keyless(_) => check_entry(check, entry, search),
+        AttestorKind::Key(_) | AttestorKind::SecretKey(_) | AttestorKind::Keyless(_) => {
+            check_entry(check, entry, search)
+        }
     })
 }
 
@@ -100,6 +102,11 @@ struct Findings {
 
 fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> CheckReport {
     let Check { examiner, target, rule, .. } = check;
+    let entry = match examiner.with_key(entry) {
+        Ok(entry) => entry,
+        Err(error) => return report(entry, error.outcome(), Some(error.finding()), Vec::new()),
+    };
+    let entry = &*entry;
     let repository = entry.repository.as_ref().unwrap_or_else(|| target.image.repository());
     let mut gap = None;
     let mut candidates = Vec::new();
@@ -157,7 +164,7 @@ fn check_attestation(
         Claim::Signature(_) => (None, None),
     };
     let accepted = accept(check, entry, evidence);
-    let signer = signer_in_words(evidence, entry, accepted.is_ok());
+    let signer = signer_in_words(check.examiner, evidence, entry, accepted.is_ok());
     let result = match accepted {
         Ok(Signed::ByAttestor(verified)) if check.rule.asks_of_predicate() => {
             let predicate = predicate.map(Predicate::value).unwrap_or_default();
@@ -212,7 +219,7 @@ fn accept(check: Check<'_>, entry: &Attestor, evidence: &Evidence) -> Result<Sig
     };
     let identity = |claims: &Claims| check_either(check, keyless, claims);
     if check.rule.quantifier == Quantifier::Any {
-        identity(&claimed(evidence)?)?;
+        identity(&*claimed(check.examiner, evidence)?)?;
     }
     let verified = verify_keyless(check.examiner, keyless, evidence)?;
     let claims = verified.claims().ok_or(EvidenceError::WrongSignerKind("no certificate"))?;

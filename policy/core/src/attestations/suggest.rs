@@ -3,9 +3,9 @@
 //! Only statements that verified, by a signer the rule accepts, are ever suggested: a forged one must not find its way
 //! into a policy through our own advice.
 
-use crate::settings::{AttestationRule, Attestor, AttestorKind, AttestorSet, Quantifier};
+use crate::settings::{AttestationRule, Attestor, AttestorKind, AttestorSet, Quantifier, TrustChoice};
 use crate::verify::{LogRule, SctRule};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 /// SLSA provenance v0.2 and v1 keep the build type in different places.
@@ -56,19 +56,30 @@ fn set_as_written(set: &AttestorSet) -> Value {
 fn entry_as_written(entry: &Attestor) -> Value {
     let rekor =
         |log: LogRule| json!({"url": "https://rekor.sigstore.dev", "ignoreTlog": log == LogRule::InsecureIgnore});
-    let mut written = match &entry.kind {
-        AttestorKind::Nested(set) => json!({"attestor": set_as_written(set)}),
-        AttestorKind::Key(key) => json!({"keys": {
-            "publicKeys": key.key.to_pem(),
-            "signatureAlgorithm": key.key.hash().as_str(),
-            "rekor": rekor(key.log),
-            "trustRoot": key.trust_root,
-        }}),
+    let (kind, mut fields, trust) = match &entry.kind {
+        AttestorKind::Nested(set) => return json!({"attestor": set_as_written(set)}),
+        AttestorKind::Key(key) => (
+            "keys",
+            json!({
+                "publicKeys": key.key.to_pem(),
+                "signatureAlgorithm": key.key.hash().as_str(),
+                "rekor": rekor(key.log),
+            }),
+            &key.trust_root,
+        ),
+        AttestorKind::SecretKey(secret) => (
+            "keys",
+            json!({
+                "secret": {"namespace": secret.namespace, "name": secret.name},
+                "signatureAlgorithm": secret.hash.as_str(),
+                "rekor": rekor(secret.log),
+            }),
+            &secret.trust_root,
+        ),
         AttestorKind::Keyless(keyless) => {
             let mut fields = json!({
                 "rekor": rekor(keyless.log),
                 "ctlog": {"ignoreSCT": keyless.sct == SctRule::InsecureIgnore},
-                "trustRoot": keyless.trust_root,
             });
             let names = [
                 ("subject", keyless.subject.as_ref().map(|pattern| pattern.as_str())),
@@ -76,16 +87,48 @@ fn entry_as_written(entry: &Attestor) -> Value {
                 ("issuer", keyless.issuer.as_ref().map(|pattern| pattern.as_str())),
                 ("issuerRegExp", keyless.issuer_regexp.as_ref().map(|regexp| regexp.as_str())),
             ];
+            let extensions: Map<String, Value> = keyless
+                .extensions
+                .iter()
+                .map(|rule| (rule.extension.name().to_owned(), rule.pattern.as_str().into()))
+                .collect();
             if let Some(fields) = fields.as_object_mut() {
                 fields.extend(names.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
+                if !extensions.is_empty() {
+                    fields.insert("additionalExtensions".to_owned(), extensions.into());
+                }
+                if keyless.any_signer {
+                    fields.insert("anySigner".to_owned(), true.into());
+                }
             }
-            json!({"keyless": fields})
+            (if keyless.any_signer { "certificates" } else { "keyless" }, fields, &keyless.trust_root)
         }
     };
+    write_trust(&mut fields, trust, kind);
+    let mut written = json!({kind: fields});
     if let (Some(fields), Some(repository)) = (written.as_object_mut(), &entry.repository) {
         fields.insert("repository".to_owned(), repository.to_string().into());
     }
     written
+}
+
+fn write_trust(fields: &mut Value, trust: &TrustChoice, kind: &str) {
+    let Some(fields) = fields.as_object_mut() else { return };
+    fields.insert("trustRoot".to_owned(), trust.root.as_str().into());
+    for (name, pem) in trust.inline.iter().flat_map(|inline| inline.as_written()) {
+        match name.split_once('.') {
+            Some((outer, inner)) => {
+                let outer = fields.entry(outer).or_insert_with(|| json!({}));
+                if let Some(outer) = outer.as_object_mut() {
+                    outer.insert(inner.to_owned(), pem.into());
+                }
+            }
+            None => {
+                let name = if kind == "certificates" { "certChain" } else { name };
+                fields.insert(name.to_owned(), pem.into());
+            }
+        }
+    }
 }
 
 /// The `attestations` that admit this statement.

@@ -80,6 +80,8 @@ codes! {
     BudgetExhausted = "SW4013",
     /// The evidence names a log or authority that the trust root does not know.
     TrustRootOutdated = "SW4014",
+    /// A key or trust root that the cluster holds could not be read.
+    TrustUnavailable = "SW4015",
     /// There is no attestation of the required type.
     AttestationMissing = "SW5001",
     /// There are attestations, but of other types.

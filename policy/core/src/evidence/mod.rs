@@ -190,6 +190,12 @@ impl<'h> Store<'h> {
         Self { host, extended, loads: RefCell::default(), bytes: Cell::new(0), items: Cell::new(0), ids: Cell::new(0) }
     }
 
+    /// The host that it asks.
+    #[must_use]
+    pub fn host(&self) -> &'h dyn Host {
+        self.host
+    }
+
     /// What `carrier` holds in `repository` about `digest`.
     pub fn load(&self, repository: &Repository, digest: &Digest, carrier: Carrier) -> Rc<Load> {
         let key = (repository.clone(), digest.clone(), carrier);

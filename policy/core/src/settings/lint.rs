@@ -103,7 +103,7 @@ pub(super) fn set(node: &Node<'_>, set: &AttestorSet) {
         .iter()
         .filter_map(|entry| match &entry.kind {
             AttestorKind::Key(key) => Some(&key.key),
-            AttestorKind::Keyless(_) | AttestorKind::Nested(_) => None,
+            AttestorKind::SecretKey(_) | AttestorKind::Keyless(_) | AttestorKind::Nested(_) => None,
         })
         .collect();
     let is_repeated = keys.iter().enumerate().any(|(index, key)| keys.iter().take(index).any(|other| other == key));

@@ -16,8 +16,8 @@ mod slsa;
 mod whole_regex;
 
 pub use model::{
-    AttestationRule, Attestor, AttestorKind, AttestorSet, Block, EvidenceSettings, FailureAction, KeyAttestor,
-    KeylessAttestor, Quantifier, Settings, TrustRootSource, Unmatched,
+    AttestationRule, Attestor, AttestorKind, AttestorSet, Block, EvidenceSettings, ExtensionRule, FailureAction,
+    KeyAttestor, KeylessAttestor, Quantifier, SecretKeyAttestor, Settings, TrustChoice, TrustRootSource, Unmatched,
 };
 pub use reader::Problem;
 pub use slsa::{Builder, SlsaError, SlsaRule, Source, VersionedTag};

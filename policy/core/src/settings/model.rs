@@ -1,13 +1,14 @@
 //! What settings mean once they are read: every pattern compiled, every default written out, every key a key.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::reader::Problem;
 use super::slsa::SlsaRule;
 use super::whole_regex::WholeRegex;
 use crate::conditions::ConditionBlock;
 use crate::reference::{ImagePattern, Repository, TextPattern};
-use crate::verify::{LogRule, PublicKey, SctRule};
+use crate::verify::{FulcioExtension, InlineTrust, KeyHash, LogRule, PublicKey, SctRule};
 
 /// The settings of one policy. Only [`Settings::parse`] makes them.
 #[derive(Clone, Debug)]
@@ -57,6 +58,42 @@ pub enum TrustRootSource {
     BuiltIn,
     /// From the settings: a `trusted_root.json` as text, known to be readable.
     Inline(String),
+    /// From the cluster: a `trusted_root.json` as text, which nobody has read yet.
+    ConfigMap {
+        /// Its namespace: fixed here, never a request's.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// The key under `data`.
+        key: String,
+    },
+}
+
+/// Whom an attestor believes about certificates, logs and time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustChoice {
+    /// Name of a trust root in [`Settings::trust_roots`].
+    pub root: String,
+    /// What the attestor puts in place of parts of it.
+    pub inline: Option<Arc<InlineTrust>>,
+}
+
+impl TrustChoice {
+    /// A trust root as it is.
+    #[must_use]
+    pub fn named(root: &str) -> Self {
+        Self { root: root.to_owned(), inline: None }
+    }
+
+    /// Tells this choice from every other.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match &self.inline {
+            // No name of a root holds a line end: it comes from a key of the settings, where one is refused.
+            Some(inline) => format!("{}\n{}", self.root, inline.fingerprint()),
+            None => self.root.clone(),
+        }
+    }
 }
 
 /// Where evidence is looked for.
@@ -121,6 +158,8 @@ pub struct Attestor {
 pub enum AttestorKind {
     /// The holder of a key.
     Key(KeyAttestor),
+    /// The holder of a key that the cluster keeps.
+    SecretKey(SecretKeyAttestor),
     /// A person or workflow with a certificate.
     Keyless(KeylessAttestor),
     /// So many of several others. Only under `attestors`.
@@ -134,11 +173,36 @@ pub struct KeyAttestor {
     pub key: PublicKey,
     /// Whether a transparency log must vouch for the signature.
     pub log: LogRule,
-    /// Name of a trust root in [`Settings::trust_roots`].
-    pub trust_root: String,
+    /// Whom to believe about logs and time.
+    pub trust_root: TrustChoice,
 }
 
-/// A person or workflow with a certificate. At least one of the subjects and one of the issuers is given.
+/// The holder of the key that a Secret holds when the request comes.
+#[derive(Clone, Debug)]
+pub struct SecretKeyAttestor {
+    /// The Secret's namespace: fixed here, never a request's.
+    pub namespace: String,
+    /// The Secret's name. The key stands under `cosign.pub`, where cosign puts it.
+    pub name: String,
+    /// The hash that the key signs with.
+    pub hash: KeyHash,
+    /// Whether a transparency log must vouch for the signature.
+    pub log: LogRule,
+    /// Whom to believe about logs and time.
+    pub trust_root: TrustChoice,
+}
+
+/// What a certificate must say about its holder besides the name (`additionalExtensions`).
+#[derive(Clone, Debug)]
+pub struct ExtensionRule {
+    /// Which of Fulcio's extensions.
+    pub extension: FulcioExtension,
+    /// Matches its value. An extension that is absent matches nothing.
+    pub pattern: TextPattern,
+}
+
+/// A person or workflow with a certificate. At least one of the subjects and one of the issuers is given, unless
+/// `any_signer` is set.
 #[derive(Clone, Debug)]
 pub struct KeylessAttestor {
     /// Matches a subject alternative name. Where `subject_regexp` is given too, either suffices.
@@ -149,12 +213,17 @@ pub struct KeylessAttestor {
     pub issuer: Option<TextPattern>,
     /// Matches the OIDC issuer.
     pub issuer_regexp: Option<WholeRegex>,
+    /// What the certificate must say besides: all of it.
+    pub extensions: Vec<ExtensionRule>,
+    /// Whoever holds a certificate of the trust root's authorities will do (`certificates.anySigner`). There are no
+    /// subjects and issuers then.
+    pub any_signer: bool,
     /// Whether a transparency log must vouch for the signature.
     pub log: LogRule,
     /// Whether the certificate must be logged.
     pub sct: SctRule,
-    /// Name of a trust root in [`Settings::trust_roots`].
-    pub trust_root: String,
+    /// Whom to believe about certificates, logs and time.
+    pub trust_root: TrustChoice,
 }
 
 /// What must have been attested.

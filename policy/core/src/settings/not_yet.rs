@@ -18,6 +18,16 @@ pub(super) enum Place {
     Entry,
     /// `keys`
     Keys,
+    /// `keys.secret`
+    Secret,
+    /// `certificates`
+    Certificates,
+    /// `imageRegistryCredentials`
+    RegistryCredentials,
+    /// A trust root that is a `configMap`.
+    TrustRoot,
+    /// `configMap` of a trust root.
+    ConfigMap,
     /// `keyless`
     Keyless,
     /// `rekor`
@@ -34,10 +44,7 @@ pub(super) enum Place {
     Condition,
 }
 
-const IN_TRUST_ROOT: &str =
-    "put it into a trusted_root.json (`cosign trusted-root create`) under `trustRoots`, and name that in `trustRoot`";
 const IN_KUBERNETES: &str = "say in the ClusterAdmissionPolicy which objects the policy is for: `rules`, `namespaceSelector`, `matchConditions`";
-const AS_KEYLESS: &str = "write an attestor entry with `keyless.subject` and `keyless.issuer`";
 const NO_VARIABLES: &str = "write the values themselves where the variables stand";
 
 const FIELDS: &[(Place, &str, &str)] = &[
@@ -52,27 +59,8 @@ const FIELDS: &[(Place, &str, &str)] = &[
     (Place::Settings, "context", NO_VARIABLES),
     (Place::Settings, "imageExtractors", "the built-in kinds need none: remove it"),
     (Place::Evidence, "repository", "name the repository in the block's or entry's `repository`"),
-    (Place::Block, "image", "write the pattern under `imageReferences`"),
-    (Place::Block, "key", "write an attestor entry with `keys.publicKeys`"),
-    (Place::Block, "roots", IN_TRUST_ROOT),
-    (Place::Block, "subject", AS_KEYLESS),
-    (Place::Block, "issuer", AS_KEYLESS),
     (Place::Block, "additionalExtensions", "Kyverno never looks at it here either: remove it"),
-    (
-        Place::Block,
-        "imageRegistryCredentials",
-        "give the credentials to the PolicyServer (`imagePullSecret`), and remove it",
-    ),
     (Place::Block, "validate", "ask for what must hold in `attestations[].conditions`"),
-    (Place::Entry, "certificates", "write the certificate's public key under `keys.publicKeys`"),
-    (Place::Entry, "signatureAlgorithm", "write it under `keys`; Kyverno never looks at it here"),
-    (Place::Keys, "kms", "print the public key (`cosign public-key --key URI`) and paste it under `publicKeys`"),
-    (Place::Keys, "secret", "paste the public key under `publicKeys`: it is no secret"),
-    (Place::Keyless, "roots", IN_TRUST_ROOT),
-    (Place::Keyless, "additionalExtensions", "narrow `subject` down: it names the workflow and its ref"),
-    (Place::Rekor, "pubkey", IN_TRUST_ROOT),
-    (Place::Ctlog, "pubkey", IN_TRUST_ROOT),
-    (Place::Ctlog, "tsaCertChain", IN_TRUST_ROOT),
     (Place::Attestation, "name", "only `validate.deny` would use it: remove it"),
 ];
 

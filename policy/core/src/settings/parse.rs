@@ -2,7 +2,10 @@
 
 mod attestations;
 mod attestors;
+mod certificates;
+mod deprecated;
 mod keys;
+mod pem;
 mod slsa;
 mod trust;
 
@@ -11,9 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::lint;
-use super::model::{Block, EvidenceSettings, FailureAction, Settings, TrustRootSource, Unmatched};
+use super::model::{
+    AttestationRule, AttestorSet, Block, EvidenceSettings, FailureAction, Settings, TrustRootSource, Unmatched,
+};
 use super::not_yet::Place;
-use super::reader::{Node, Notes, Problem};
+use super::reader::{Fields, Node, Notes, Problem};
 use crate::quote::quote;
 use crate::reference::{ImagePattern, Repository};
 use crate::verify::{GITHUB, SIGSTORE, TrustRoot};
@@ -111,17 +116,48 @@ fn with_built_in(mut trust_roots: BTreeMap<String, TrustRootSource>) -> BTreeMap
 }
 
 fn read_trust_roots(node: &Node<'_>) -> Option<BTreeMap<String, TrustRootSource>> {
-    node.each_value(|root| {
-        if !root.value().is_object() {
-            root.problem("must be a trusted_root.json as an object");
+    let roots = node.each_entry(|name, root| {
+        if name.is_empty() || name.contains(char::is_control) {
+            root.problem_with_help("is not a name", "give the trust root a name of letters");
             return None;
+        }
+        let Value::Object(written) = root.value() else {
+            root.problem("must be a trusted_root.json as an object, or a `configMap` that holds one");
+            return None;
+        };
+        if written.contains_key("configMap") {
+            return Some((name.to_owned(), read_config_map(&root)?));
         }
         let json = root.value().to_string();
         if let Err(error) = TrustRoot::from_json(&json) {
             root.problem_with_help(error.to_string(), "`cosign trusted-root create` writes such a file");
         }
-        Some(TrustRootSource::Inline(json))
+        Some((name.to_owned(), TrustRootSource::Inline(json)))
+    });
+    Some(roots?.into_iter().collect())
+}
+
+/// Only the name is read here: what the ConfigMap holds is not known before a request comes.
+fn read_config_map(node: &Node<'_>) -> Option<TrustRootSource> {
+    node.object(Place::TrustRoot, |fields| {
+        fields.required("configMap")?.object(Place::ConfigMap, |fields| {
+            let read = |node: Option<Node<'_>>| node.and_then(|node| read_object_name(&node, node.text()?));
+            let namespace = read(fields.required("namespace"));
+            let name = read(fields.required("name"));
+            let key = fields.required("key").and_then(|node| node.text()).map(str::to_owned);
+            Some(TrustRootSource::ConfigMap { namespace: namespace?, name: name?, key: key? })
+        })
     })
+}
+
+/// The name of an object in Kubernetes (RFC 1123 subdomain): what is none must not find its way into a host call.
+fn read_object_name(node: &Node<'_>, text: &str) -> Option<String> {
+    let is_name_char = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    if text.is_empty() || text.len() > 253 || !text.chars().all(is_name_char) {
+        node.problem(format!("{} is not a name that Kubernetes allows", quote(text)));
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 fn read_failure_action(node: &Node<'_>) -> Option<FailureAction> {
@@ -134,8 +170,14 @@ fn read_failure_action(node: &Node<'_>) -> Option<FailureAction> {
 
 fn read_block(node: &Node<'_>, trust_roots: &BTreeSet<&str>, default_action: FailureAction) -> Option<Block> {
     node.object(Place::Block, |fields| {
-        let image_references =
-            fields.required("imageReferences").and_then(|node| read_patterns(&node, lint::image_reference));
+        let image = fields.optional("image").map(|node| read_pattern(&node, lint::image_reference));
+        // `image` is the old form of it; with it, the list may be absent.
+        let references = match image {
+            Some(_) => fields.optional("imageReferences"),
+            None => fields.required("imageReferences"),
+        };
+        let is_without_list = references.is_none() && image.is_some();
+        let image_references = references.and_then(|node| read_patterns(&node, lint::image_reference));
         let skip_image_references = fields
             .optional("skipImageReferences")
             .and_then(|node| read_patterns(&node, lint::skipped_image_reference))
@@ -145,41 +187,104 @@ fn read_block(node: &Node<'_>, trust_roots: &BTreeSet<&str>, default_action: Fai
         let mutate_digest = fields.flag("mutateDigest", true);
         let verify_digest = fields.flag("verifyDigest", true);
         let required = fields.flag("required", true);
-        // Hosts keep what they fetched as they see fit, and referrers are read wherever the host can.
+        // A fresh instance serves every request: there is nothing to cache, and so nothing to switch off.
         fields.flag("useCache", true);
-        fields.flag("cosignOCI11", false);
+        read_cosign_oci11(fields);
+        read_registry_credentials(fields);
 
         let repository = fields.optional("repository").and_then(|node| node.parsed(Repository::parse));
         let annotations_node = fields.optional("annotations");
         let annotations = annotations_node.as_ref().and_then(read_annotations).unwrap_or_default();
         let context = Context { trust_roots, bundles_only, annotations: &annotations, repository: repository.as_ref() };
         // What is written but broken has its own problem already: it counts as given below.
+        let deprecated = deprecated::read(fields, context);
         let attestors = fields.optional("attestors").map(|node| attestors::read_sets(&node, context));
+        let has_attestors = attestors.is_some() || deprecated.is_some();
         let attestations =
-            fields.optional("attestations").map(|node| attestations::read_rules(&node, context, attestors.is_some()));
+            fields.optional("attestations").map(|node| attestations::read_rules(&node, context, has_attestors));
         if let (Some(node), true) = (annotations_node, attestations.is_some()) {
             node.problem_with_help(
                 "annotations are part of signatures, and attestations have none, so Kyverno refuses every image here",
                 "move the annotations to the entries under `attestors`",
             );
         }
-        if attestors.is_none() && attestations.is_none() {
+        if !has_attestors && attestations.is_none() {
             check_block_without_rules(fields.node(), required, mutate_digest || verify_digest);
         }
 
+        let mut attestors = attestors.unwrap_or(Some(Vec::new()))?;
+        let mut attestations = attestations.unwrap_or(Some(Vec::new()))?;
+        if let Some(set) = deprecated {
+            add_deprecated(set?, &mut attestors, &mut attestations);
+        }
+        let mut image_references = if is_without_list { Vec::new() } else { image_references? };
+        if let Some(image) = image {
+            image_references.push(image?);
+        }
         Some(Block {
             path: fields.node().path().to_owned(),
-            image_references: image_references?,
+            image_references,
             skip_image_references,
             failure_action: failure_action.unwrap_or(default_action),
-            attestors: attestors.unwrap_or(Some(Vec::new()))?,
-            attestations: attestations.unwrap_or(Some(Vec::new()))?,
+            attestors,
+            attestations,
             mutate_digest,
             verify_digest,
             required,
             repository,
         })
     })
+}
+
+/// The signer that the old fields name must have signed, or where there are attestations must have attested, whoever else
+/// is asked for.
+fn add_deprecated(set: AttestorSet, attestors: &mut Vec<AttestorSet>, attestations: &mut [AttestationRule]) {
+    if attestations.is_empty() {
+        attestors.push(set);
+        return;
+    }
+    for rule in attestations {
+        if rule.attestors.is_empty() {
+            rule.attestors.clone_from(attestors);
+        }
+        rule.attestors.push(set.clone());
+    }
+}
+
+fn read_cosign_oci11(fields: &mut Fields<'_>) {
+    if let Some(node) = fields.optional("cosignOCI11")
+        && node.boolean() == Some(true)
+    {
+        node.warning(
+            "has no effect here: referrers are looked for wherever `evidence` says so",
+            "remove it, and see `evidence`",
+        );
+    }
+}
+
+/// Credentials are the host's affair: it fetches, and the policy never sees one.
+fn read_registry_credentials(fields: &mut Fields<'_>) {
+    let Some(node) = fields.optional("imageRegistryCredentials") else { return };
+    node.object(Place::RegistryCredentials, |fields| {
+        for field in ["secrets", "providers", "helpers"] {
+            if let Some(node) = fields.optional(field) {
+                node.each(|node| node.text().map(drop));
+            }
+        }
+        if let Some(node) = fields.optional("allowInsecureRegistry")
+            && node.boolean() == Some(true)
+        {
+            node.warning(
+                "has no effect here: the PolicyServer decides how it talks to registries",
+                "list the registry under the PolicyServer's `insecureSources` or `sourceAuthorities`",
+            );
+        }
+        Some(())
+    });
+    node.warning(
+        "has no effect here: the PolicyServer fetches, with its own credentials",
+        "give the credentials to the PolicyServer (`imagePullSecret`)",
+    );
 }
 
 /// A block that names no attestor may ask for digests, and for nothing else.
@@ -203,11 +308,13 @@ fn check_block_without_rules(node: &Node<'_>, required: bool, wants_digest: bool
 }
 
 fn read_patterns(node: &Node<'_>, lint: impl Fn(&Node<'_>, &ImagePattern)) -> Option<Vec<ImagePattern>> {
-    node.each(|node| {
-        let pattern = node.parsed(ImagePattern::parse)?;
-        lint(&node, &pattern);
-        Some(pattern)
-    })
+    node.each(|node| read_pattern(&node, &lint))
+}
+
+fn read_pattern(node: &Node<'_>, lint: impl Fn(&Node<'_>, &ImagePattern)) -> Option<ImagePattern> {
+    let pattern = node.parsed(ImagePattern::parse)?;
+    lint(node, &pattern);
+    Some(pattern)
 }
 
 /// Whether `type` says SigstoreBundle. Both types mean the same here: signatures of either format are found.

@@ -218,6 +218,15 @@ impl<'a> Node<'a> {
         results.into_iter().collect()
     }
 
+    /// What `read` makes of every name and value of such an object, if it makes something of each.
+    pub(super) fn each_entry<T>(&self, mut read: impl FnMut(&str, Self) -> Option<T>) -> Option<Vec<T>> {
+        let Value::Object(entries) = self.value else {
+            return self.wrong_type("an object");
+        };
+        let results: Vec<_> = entries.iter().map(|(key, value)| read(key, self.child(key, value))).collect();
+        results.into_iter().collect()
+    }
+
     fn child(&self, key: &str, value: &'a Value) -> Self {
         let is_plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let path = match (is_plain, self.path.is_empty()) {

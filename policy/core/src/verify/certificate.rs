@@ -4,8 +4,10 @@
 //! cosign match on any), where sigstore-verify keeps the first.
 
 use super::EvidenceError;
+use super::extensions::{self, FulcioExtension};
 use sigstore_verify::crypto::{CertificateInfo, parse_certificate_info};
 use sigstore_verify::types::DerCertificate;
+use std::collections::BTreeMap;
 use x509_cert::Certificate;
 use x509_cert::der::asn1::Utf8StringRef;
 use x509_cert::der::oid::ObjectIdentifier;
@@ -30,6 +32,8 @@ pub struct Claims {
     pub issuer: Option<String>,
     /// The workflow that called the signing one, with its ref (`build config URI`, 1.3.6.1.4.1.57264.1.18).
     pub build_config_uri: Option<String>,
+    /// Fulcio's extensions, as many as there are.
+    pub extensions: BTreeMap<FulcioExtension, String>,
     /// Everything else that sigstore-verify reads.
     pub(super) info: CertificateInfo,
 }
@@ -63,7 +67,13 @@ impl Claims {
             })
             .filter(|name| name.len() <= MAX_NAME_BYTES)
             .collect();
-        Ok(Self { names, issuer: info.issuer.clone(), build_config_uri: info.ci_claims.build_config_uri.clone(), info })
+        Ok(Self {
+            names,
+            issuer: info.issuer.clone(),
+            build_config_uri: info.ci_claims.build_config_uri.clone(),
+            extensions: extensions::read(&certificate)?,
+            info,
+        })
     }
 
     /// What Fulcio says about the build that asked for the certificate.

@@ -59,6 +59,16 @@ pub enum EvidenceError {
         /// What the signature has, if anything.
         found: Option<String>,
     },
+    /// A key or trust root that the rule needs lies in the cluster, and could not be had.
+    #[error("{what} {reason}")]
+    TrustUnavailable {
+        /// What was to be read, for example ``Secret `cosign` in namespace `policies` ``.
+        what: String,
+        /// Why it could not be, or what is wrong with it.
+        reason: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// Too much evidence. Ends the search.
     #[error("gave up after {limit} {what}")]
     BudgetExhausted {
@@ -85,6 +95,7 @@ impl EvidenceError {
             Self::UnknownLog(_) => Code::TrustRootOutdated,
             Self::Timestamp(_) => Code::TimestampUntrusted,
             Self::Annotation { .. } => Code::AnnotationMissing,
+            Self::TrustUnavailable { .. } => Code::TrustUnavailable,
             Self::BudgetExhausted { .. } => Code::BudgetExhausted,
         }
     }
@@ -101,7 +112,8 @@ impl EvidenceError {
             Self::SignatureInvalid(_) => 6,
             Self::Timestamp(_) | Self::Certificate(_) | Self::Log(_) | Self::NoLogEntry | Self::UnknownLog(_) => 7,
             Self::Annotation { .. } => 8,
-            Self::BudgetExhausted { .. } => 9,
+            Self::TrustUnavailable { .. } => 9,
+            Self::BudgetExhausted { .. } => 10,
         }
     }
 
@@ -111,11 +123,11 @@ impl EvidenceError {
         if other.stage() > self.stage() { other } else { self }
     }
 
-    /// Whether the question stays open (a limit was reached) or is answered with no.
+    /// Whether the question stays open (a limit was reached, trust could not be read) or is answered with no.
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         match self {
-            Self::BudgetExhausted { .. } => Outcome::Undecided,
+            Self::BudgetExhausted { .. } | Self::TrustUnavailable { .. } => Outcome::Undecided,
             _ => Outcome::Failed,
         }
     }
@@ -145,6 +157,7 @@ impl EvidenceError {
             Self::WrongSignerKind(_) => {
                 finding.remedy("ask for what is there: `keys` where a key signed, `keyless` where a certificate did")
             }
+            Self::TrustUnavailable { remedy, .. } => finding.remedy(remedy),
             Self::WrongKey(_) => finding.remedy(
                 "compare the key with the one that signed; for another hash set `signatureAlgorithm` \
                  (`--signature-digest-algorithm`)",

@@ -7,8 +7,9 @@
 use super::provider::{self, verify_ecdsa};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use sigstore_verify::crypto::{KeyAlgorithm, SigningScheme, verify_signature};
-use sigstore_verify::types::{DerPublicKey, SignatureBytes};
-use x509_cert::der::Decode;
+use sigstore_verify::types::{DerCertificate, DerPublicKey, SignatureBytes};
+use x509_cert::Certificate;
+use x509_cert::der::{Decode, Encode};
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 /// Hash over which ECDSA and RSA keys sign (`signatureAlgorithm`, cosign's `--signature-digest-algorithm`).
@@ -51,6 +52,9 @@ pub enum KeyError {
     /// Not a PEM block, or of another kind.
     #[error("not a `-----BEGIN PUBLIC KEY-----` PEM block: {0}")]
     NotPem(String),
+    /// Not a certificate.
+    #[error("not a certificate: {0}")]
+    NotCertificate(String),
     /// Not a key that cosign makes.
     #[error("unsupported key: {0}")]
     Unsupported(String),
@@ -84,6 +88,20 @@ impl PublicKey {
         let key = Self::from_pem(pem, KeyHash::Sha256)?;
         let hash = if key.algorithm == KeyAlgorithm::EcdsaP384 { KeyHash::Sha384 } else { KeyHash::Sha256 };
         Ok(Self { hash, ..key })
+    }
+
+    /// The key in a certificate (one PEM block). Nothing else of the certificate is looked at: not its chain, not its
+    /// validity.
+    ///
+    /// # Errors
+    /// When it is not a certificate, or its key is none that [`Self::from_pem`] would read.
+    pub fn from_certificate(pem: &str, hash: KeyHash) -> Result<Self, KeyError> {
+        let certificate = DerCertificate::from_pem(pem.trim()).map_err(|e| KeyError::NotCertificate(e.to_string()))?;
+        let certificate =
+            Certificate::from_der(certificate.as_bytes()).map_err(|e| KeyError::NotCertificate(e.to_string()))?;
+        let spki = certificate.tbs_certificate.subject_public_key_info.to_der();
+        let spki = spki.map_err(|e| KeyError::NotCertificate(e.to_string()))?;
+        Self::from_spki(DerPublicKey::from_bytes(&spki), hash)
     }
 
     pub(super) fn from_spki(spki: DerPublicKey, hash: KeyHash) -> Result<Self, KeyError> {
@@ -128,6 +146,12 @@ impl PublicKey {
     #[must_use]
     pub fn to_pem(&self) -> String {
         self.spki.to_pem()
+    }
+
+    /// The same key, signing with another hash.
+    #[must_use]
+    pub fn with_hash(self, hash: KeyHash) -> Self {
+        Self { hash, ..self }
     }
 
     /// The hash it signs with.

@@ -20,7 +20,6 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sigstore_verify::crypto::{Checkpoint, KeyAlgorithm, SigningScheme, WEBPKI_VERIFICATION_ALGS};
-use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::bundle::InclusionProof;
 use sigstore_verify::types::{
     DerCertificate, DerPublicKey, DigestBytes, HashAlgorithm, Sha256Hash, SignatureBytes, TimestampToken,
@@ -58,7 +57,8 @@ pub(super) fn verify(
 fn times(material: &Material, question: Question<'_>, now: Timestamp) -> Result<Vec<Timestamp>, EvidenceError> {
     let trust = question.trust;
     let mut times = Vec::new();
-    if question.log == LogRule::InsecureIgnore && matches!(question.signer, Signer::Key(_)) {
+    let needs_no_time = question.log == LogRule::InsecureIgnore && matches!(question.signer, Signer::Key(_));
+    if needs_no_time && !trust.stamps_keys {
         return Ok(times);
     }
     let stamped = match &material.content {
@@ -67,10 +67,10 @@ fn times(material: &Material, question: Question<'_>, now: Timestamp) -> Result<
         content => content.signature(),
     };
     let stamped = SignatureBytes::from_bytes(stamped);
-    let authorities = trust.root.tsa_authorities();
     for token in &material.timestamps {
         let token = TimestampToken::from_bytes(token);
-        let time = authorities
+        let time = trust
+            .timestamp_authorities
             .iter()
             .find_map(|authority| {
                 sigstore_verify::tsa::verify_timestamp_for_authority(&token, &stamped, authority).ok()
@@ -80,11 +80,11 @@ fn times(material: &Material, question: Question<'_>, now: Timestamp) -> Result<
             })?;
         times.push(time);
     }
-    for entry in &material.entries {
+    for entry in material.entries.iter().filter(|_| !needs_no_time) {
         if let Some(set) = &entry.set {
             let seconds = entry.integrated_time.ok_or_else(|| EvidenceError::Log("a promise without a time".into()))?;
             let time = Timestamp::from_second(seconds).map_err(|e| EvidenceError::Log(e.to_string()))?;
-            verify_set(entry, set, time, &trust.root)?;
+            verify_set(entry, set, time, trust)?;
             times.push(time);
         }
     }
@@ -107,9 +107,9 @@ struct SignedEntry {
     log_index: u64,
 }
 
-fn verify_set(entry: &LogEntry, set: &[u8], time: Timestamp, root: &TrustedRoot) -> Result<(), EvidenceError> {
+fn verify_set(entry: &LogEntry, set: &[u8], time: Timestamp, trust: &TrustRoot) -> Result<(), EvidenceError> {
     let log = log_id(entry)?;
-    let keys = root.rekor_keys().map_err(|e| EvidenceError::Log(e.to_string()))?;
+    let keys = &trust.rekor_keys;
     if keys.key(&log).is_none() {
         return Err(EvidenceError::UnknownLog(log.to_hex()));
     }
@@ -133,14 +133,14 @@ fn log_id(entry: &LogEntry) -> Result<Sha256Hash, EvidenceError> {
 /// The log vouches for the entry by a proof. Where there is only a promise, it was checked with the times, and that there
 /// is one of the two before anything else.
 fn verify_inclusion(entry: &LogEntry, trust: &TrustRoot, now: Timestamp) -> Result<(), EvidenceError> {
-    entry.proof.as_ref().map_or(Ok(()), |proof| verify_proof(entry, proof, &trust.root, now))
+    entry.proof.as_ref().map_or(Ok(()), |proof| verify_proof(entry, proof, trust, now))
 }
 
 /// Folds the proof up to a root that one of the logs has signed (RFC 9162 §2.1.3, C2SP tlog-checkpoint).
 fn verify_proof(
     entry: &LogEntry,
     proof: &InclusionProof,
-    root: &TrustedRoot,
+    trust: &TrustRoot,
     now: Timestamp,
 ) -> Result<(), EvidenceError> {
     let log = |e: &dyn std::fmt::Display| EvidenceError::Log(format!("inclusion proof: {e}"));
@@ -161,9 +161,10 @@ fn verify_proof(
         checkpoint.root_hash(),
     )
     .map_err(|e| log(&e))?;
-    let keys = root.rekor_keys().map_err(|e| log(&e))?;
     let signed = checkpoint.signatures().iter().any(|signature| {
-        keys.keys_by_hint(&signature.key_id, now)
+        trust
+            .rekor_keys
+            .keys_by_hint(&signature.key_id, now)
             .any(|key| key.verify(checkpoint.signed_data(), &signature.signature).is_ok())
     });
     if signed { Ok(()) } else { Err(EvidenceError::UnknownLog(checkpoint.origin().to_owned())) }
@@ -191,13 +192,13 @@ fn verify_certificate(
                 claims.info.not_before, claims.info.not_after
             )));
         }
-        issuer = Some(verify_chain(leaf, intermediates, *time, &trust.root)?);
+        issuer = Some(verify_chain(leaf, intermediates, *time, trust)?);
     }
     let issuer = issuer.ok_or_else(|| {
         EvidenceError::Timestamp("neither a log nor a timestamp authority says when it was made".to_owned())
     })?;
     match sct {
-        SctRule::Require => verify_sct(leaf, &issuer, &trust.root),
+        SctRule::Require => verify_sct(leaf, &issuer, trust),
         SctRule::InsecureIgnore => Ok(()),
     }
 }
@@ -208,17 +209,10 @@ fn verify_chain(
     leaf: &[u8],
     intermediates: &[Vec<u8>],
     time: Timestamp,
-    root: &TrustedRoot,
+    trust: &TrustRoot,
 ) -> Result<Vec<u8>, EvidenceError> {
     let error = |e: &dyn std::fmt::Display| EvidenceError::Certificate(e.to_string());
-    let mut anchors = Vec::new();
-    let authorities = root.certificate_authorities.iter();
-    for authority in authorities.filter(|authority| authority.valid_for.is_none_or(|window| window.contains(time))) {
-        for certificate in &authority.cert_chain.certificates {
-            let der = CertificateDer::from(certificate.raw_bytes.as_bytes());
-            anchors.push(webpki::anchor_from_trusted_cert(&der).map_err(|e| error(&e))?.to_owned());
-        }
-    }
+    let anchors = trust.anchors_at(time);
     if anchors.is_empty() {
         return Err(error(&format!("the trust root has no certificate authority for {time}")));
     }
@@ -243,7 +237,7 @@ fn issuer_spki(path: &VerifiedPath<'_>) -> Result<Vec<u8>, x509_cert::der::Error
 }
 
 /// The SCT embedded in the certificate (RFC 6962 §3.2, §3.3).
-fn verify_sct(leaf: &[u8], issuer_spki: &[u8], root: &TrustedRoot) -> Result<(), EvidenceError> {
+fn verify_sct(leaf: &[u8], issuer_spki: &[u8], trust: &TrustRoot) -> Result<(), EvidenceError> {
     let error = |e: &dyn std::fmt::Display| EvidenceError::Certificate(format!("certificate transparency: {e}"));
     let leaf = Certificate::from_der(leaf).map_err(|e| error(&e))?;
     let list: Option<(bool, SignedCertificateTimestampList)> = leaf.tbs_certificate.get().map_err(|e| error(&e))?;
@@ -261,7 +255,7 @@ fn verify_sct(leaf: &[u8], issuer_spki: &[u8], root: &TrustedRoot) -> Result<(),
         (SctHash::Sha512, SctSignature::Rsa) => SigningScheme::RsaPkcs1Sha512,
         _ => return Err(error(&"unknown signature algorithm")),
     };
-    let keys = root.ctfe_keys(scheme).map_err(|e| error(&e))?;
+    let keys = trust.ct_keys(scheme).ok_or_else(|| error(&"unknown signature algorithm"))?;
     let log = Sha256Hash::new(sct.log_id.key_id);
     if keys.key(&log).is_none() {
         return Err(EvidenceError::UnknownLog(log.to_hex()));
@@ -429,7 +423,7 @@ fn check_entry(entry: &LogEntry, material: &Material, signer: &Signer<'_>) -> Re
             }
             let verifier = &entry.signature.verifier;
             match (&verifier.x509_certificate, &verifier.public_key) {
-                (Some(certificate), None) => check_certificate(certificate.raw_bytes.as_bytes(), material, signer),
+                (Some(certificate), None) => check_certificate(certificate.raw_bytes.as_bytes(), material),
                 (None, Some(key)) => check_key(key.raw_bytes.as_bytes(), signer),
                 _ => Err(mismatch("signer")),
             }
@@ -499,26 +493,29 @@ fn check_hash(logged: &HexHash, data: &[u8], what: &str) -> Result<(), EvidenceE
     }
 }
 
-/// The logged signer, a PEM certificate or key, is ours.
+/// The logged signer, a PEM certificate or key, is ours. Where a certificate came along it is what cosign logs, also when
+/// the rule knows the signer by the key in it.
 fn check_pem(pem: &DigestBytes, material: &Material, signer: &Signer<'_>) -> Result<(), EvidenceError> {
     let malformed = |e: &dyn std::fmt::Display| EvidenceError::Log(format!("its signer cannot be read: {e}"));
     let pem = std::str::from_utf8(pem.as_bytes()).map_err(|e| malformed(&e))?.trim();
-    match signer {
-        Signer::Certificate { .. } => {
+    match &material.signer {
+        SignerMaterial::Certificates(_) => {
             let certificate = DerCertificate::from_pem(pem).map_err(|e| malformed(&e))?;
-            check_certificate(certificate.as_bytes(), material, signer)
+            check_certificate(certificate.as_bytes(), material)
         }
-        Signer::Key(_) => {
+        SignerMaterial::Key { .. } => {
             let key = DerPublicKey::from_pem(pem).map_err(|e| malformed(&e))?;
             check_key(key.as_bytes(), signer)
         }
     }
 }
 
-fn check_certificate(logged: &[u8], material: &Material, signer: &Signer<'_>) -> Result<(), EvidenceError> {
-    match signer {
-        Signer::Certificate { .. } if material.signer.leaf() == Some(logged) => Ok(()),
-        _ => Err(EvidenceError::Log("the entry is about another signer".to_owned())),
+/// The certificate that came along is the one that was logged. That it is the signer's was checked before.
+fn check_certificate(logged: &[u8], material: &Material) -> Result<(), EvidenceError> {
+    if material.signer.leaf() == Some(logged) {
+        Ok(())
+    } else {
+        Err(EvidenceError::Log("the entry is about another signer".to_owned()))
     }
 }
 

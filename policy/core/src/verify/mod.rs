@@ -10,6 +10,8 @@
 
 mod certificate;
 mod err;
+mod extensions;
+mod inline_trust;
 mod keys;
 mod legacy;
 mod provider;
@@ -19,6 +21,8 @@ mod trust;
 
 pub use certificate::{CertifiedBuild, Claims, GITHUB_ACTIONS_ISSUER};
 pub use err::EvidenceError;
+pub use extensions::FulcioExtension;
+pub use inline_trust::InlineTrust;
 pub use keys::{KeyError, KeyHash, PublicKey};
 pub use trust::{GITHUB, SIGSTORE, TrustError, TrustRoot};
 
@@ -29,6 +33,7 @@ use sigstore_verify::types::{Artifact, Bundle, Sha256Hash};
 use sigstore_verify::{
     CertificateError, Error, PublicKeyVerificationPolicy, TimestampError, TransparencyLogError, VerificationPolicy,
 };
+use std::rc::Rc;
 
 /// Whether the transparency log must vouch for a signature (Kyverno `rekor.ignoreTlog`, cosign
 /// `--insecure-ignore-tlog`).
@@ -59,7 +64,8 @@ pub enum Signer<'a> {
         /// Whether the certificate must be logged.
         sct: SctRule,
     },
-    /// By this key.
+    /// By this key. A certificate that cosign stored beside the signature (`cosign sign --key … --certificate …`) must be
+    /// the key's, and is not looked at otherwise.
     Key(&'a PublicKey),
 }
 
@@ -79,15 +85,23 @@ pub struct Question<'a> {
 /// Proof that [`verify`] said yes.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    claims: Option<Claims>,
+    claims: Option<Rc<Claims>>,
 }
 
 impl Verified {
     /// What the verified certificate says; `None` where a key signed.
     #[must_use]
-    pub const fn claims(&self) -> Option<&Claims> {
-        self.claims.as_ref()
+    pub fn claims(&self) -> Option<&Claims> {
+        self.claims.as_deref()
     }
+}
+
+/// The claims of the certificate that came along with `evidence`, if one did. Nothing is verified.
+///
+/// # Errors
+/// When the certificate cannot be read.
+pub fn claims_of(evidence: &Evidence) -> Result<Option<Rc<Claims>>, EvidenceError> {
+    evidence.material.signer.leaf().map(|leaf| Claims::read(leaf).map(Rc::new)).transpose()
 }
 
 /// Verifies the signature of `evidence` over what it claims.
@@ -95,27 +109,57 @@ impl Verified {
 /// # Errors
 /// With the first check that fails.
 pub fn verify(evidence: &Evidence, question: Question<'_>) -> Result<Verified, EvidenceError> {
+    verify_with_claims(evidence, claims_of(evidence)?, question)
+}
+
+/// As [`verify`], for whoever has read the certificate already: `claims` are what [`claims_of`] says of `evidence`.
+pub(crate) fn verify_with_claims(
+    evidence: &Evidence,
+    claims: Option<Rc<Claims>>,
+    question: Question<'_>,
+) -> Result<Verified, EvidenceError> {
     provider::install();
-    let claims = match (question.signer, &evidence.material.signer) {
-        (Signer::Certificate { .. }, SignerMaterial::Certificates(chain)) => {
-            Some(Claims::read(chain.first().map_or(&[], Vec::as_slice))?)
-        }
-        (Signer::Key(_), SignerMaterial::Key { .. }) => None,
-        (Signer::Certificate { .. }, SignerMaterial::Key { .. }) => {
-            return Err(EvidenceError::WrongSignerKind("signed with a key, and the rule asks for a certificate"));
-        }
-        (Signer::Key(_), SignerMaterial::Certificates(_)) => {
-            return Err(EvidenceError::WrongSignerKind("signed with a certificate, and the rule asks for a key"));
-        }
-    };
+    check_signer_kind(evidence, claims.as_deref(), question.signer)?;
     if question.log == LogRule::Require {
         check_entries_are_complete(&evidence.material, question.trust)?;
     }
-    match evidence.bundle.as_ref().filter(|_| expressible(evidence, question, claims.as_ref())) {
+    let signed_by = claims.filter(|_| matches!(question.signer, Signer::Certificate { .. }));
+    match evidence.bundle.as_ref().filter(|_| expressible(evidence, question, signed_by.as_deref())) {
         Some(bundle) => with_sigstore(evidence, bundle, question)?,
-        None => legacy::verify(&evidence.material, claims.as_ref(), question)?,
+        None => legacy::verify(&evidence.material, signed_by.as_deref(), question)?,
     }
-    Ok(Verified { claims })
+    Ok(Verified { claims: signed_by })
+}
+
+/// Whether `evidence` brings the kind of signer that is asked for. Cheap: no signature is looked at.
+///
+/// # Errors
+/// When it brings the other kind.
+pub(crate) fn check_signer_kind(
+    evidence: &Evidence,
+    claims: Option<&Claims>,
+    signer: &Signer<'_>,
+) -> Result<(), EvidenceError> {
+    match (signer, claims) {
+        (Signer::Certificate { .. }, Some(_)) | (Signer::Key(_), None) => Ok(()),
+        (Signer::Certificate { .. }, None) => {
+            Err(EvidenceError::WrongSignerKind("signed with a key, and the rule asks for a certificate"))
+        }
+        // A bundle with a certificate is a certificate's (sigstore-go refuses to ask a key about it).
+        (Signer::Key(key), Some(claims))
+            if is_of_cosign_tags(&evidence.material) && claims.info.public_key == *key.spki() =>
+        {
+            Ok(())
+        }
+        (Signer::Key(_), Some(_)) => {
+            Err(EvidenceError::WrongSignerKind("signed with a certificate, and the rule asks for a key"))
+        }
+    }
+}
+
+/// Whether this came from `.sig` or `.att`: only there the signed bytes themselves lie beside the signature.
+const fn is_of_cosign_tags(material: &Material) -> bool {
+    matches!(material.content, Content::Message { .. } | Content::Envelope { raw: Some(_), .. })
 }
 
 /// Every entry names a log of the trust root, where it names one by its promise, and brings what its log must have given: the inclusion proof, or where that suffices the promise. Whether they
@@ -124,7 +168,7 @@ fn check_entries_are_complete(material: &Material, trust: &TrustRoot) -> Result<
     if material.entries.is_empty() {
         return Err(EvidenceError::NoLogEntry);
     }
-    let known = |entry: &LogEntry| trust.root.tlogs.iter().any(|log| log.log_id.key_id.as_bytes() == entry.log_id);
+    let known = |entry: &LogEntry| trust.knows_log(&entry.log_id);
     if let Some(stranger) = material.entries.iter().find(|entry| entry.set.is_some() && !known(entry)) {
         return Err(EvidenceError::UnknownLog(stranger.log_id.iter().map(|byte| format!("{byte:02x}")).collect()));
     }
@@ -146,7 +190,10 @@ fn expressible(evidence: &Evidence, question: Question<'_>, claims: Option<&Clai
         }
         (Signer::Key(key), None) => {
             // Without a log it wants a timestamp, by an authority of the trust root; a key's signature needs none.
-            question.log == LogRule::Require && key.is_sigstore_default() && knows_entries(key.algorithm(), material)
+            question.log == LogRule::Require
+                && matches!(material.signer, SignerMaterial::Key { .. })
+                && key.is_sigstore_default()
+                && knows_entries(key.algorithm(), material)
         }
         _ => false,
     }

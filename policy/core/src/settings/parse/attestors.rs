@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::super::lint;
-use super::super::model::{Attestor, AttestorKind, AttestorSet, KeylessAttestor};
+use super::super::model::{Attestor, AttestorKind, AttestorSet, ExtensionRule, KeylessAttestor};
 use super::super::not_yet::Place;
 use super::super::reader::{Fields, Node};
 use super::super::whole_regex::WholeRegex;
-use super::trust::{check_rekor_url, read_ctlog, read_rekor, read_trust_root};
-use super::{Context, given, keys, read_annotations};
+use super::trust::{check_rekor_url, read_trust};
+use super::{Context, certificates, given, keys, read_annotations};
+use crate::quote::quote;
 use crate::reference::{Repository, TextPattern};
+use crate::suggestion::closest;
+use crate::verify::FulcioExtension;
 
 /// Deepest sets within sets. Two levels say "so many of these groups"; nobody has needed a third.
 const MAX_DEPTH: usize = 8;
@@ -74,6 +77,11 @@ fn read_entry(node: &Node<'_>, context: Context<'_>, subject: Subject) -> Option
             read_annotations(&node)
         });
         let repository = fields.optional("repository").map(|node| node.parsed(Repository::parse));
+        if let Some(node) = fields.optional("signatureAlgorithm")
+            && keys::read_hash(&node).is_some()
+        {
+            node.warning("has no effect here, and has none in Kyverno", "write it under `keys`");
+        }
         let kinds = read_kinds(fields, context, subject);
 
         let annotations = match annotations {
@@ -102,17 +110,18 @@ fn read_entry(node: &Node<'_>, context: Context<'_>, subject: Subject) -> Option
     })
 }
 
-/// Who an entry names: exactly one of `keys`, `keyless` and `attestor`.
+/// Who an entry names: exactly one of `keys`, `certificates`, `keyless` and `attestor`.
 fn read_kinds(fields: &mut Fields<'_>, context: Context<'_>, subject: Subject) -> Option<Vec<AttestorKind>> {
     let keys_node = fields.optional("keys");
     let keyless_node = fields.optional("keyless");
     let nested_node = fields.optional("attestor");
-    // Certificates are known, and have a problem of their own.
-    let has_certificates = fields.node().value().get("certificates").is_some();
-    let given = [keys_node.is_some(), keyless_node.is_some(), nested_node.is_some(), has_certificates];
+    let certificates_node = fields.optional("certificates");
+    let given = [keys_node.is_some(), keyless_node.is_some(), nested_node.is_some(), certificates_node.is_some()];
     match given.into_iter().filter(|is_given| *is_given).count() {
         1 => {}
-        0 => fields.node().problem_with_help("the entry names nobody", "write `keys`, `keyless` or `attestor`"),
+        0 => fields
+            .node()
+            .problem_with_help("the entry names nobody", "write `keys`, `certificates`, `keyless` or `attestor`"),
         _ => {
             fields.node().problem_with_help("the entry names several kinds of attestor", "write one entry for each");
         }
@@ -120,6 +129,7 @@ fn read_kinds(fields: &mut Fields<'_>, context: Context<'_>, subject: Subject) -
 
     let keys = keys_node.map(|node| keys::read(&node, context));
     let keyless = keyless_node.map(|node| read_keyless(&node, context));
+    let certificates = certificates_node.map(|node| certificates::read(&node, context));
     let nested = nested_node.map(|node| {
         for field in ["annotations", "repository"] {
             if let Some(field) = fields.optional(field) {
@@ -128,10 +138,11 @@ fn read_kinds(fields: &mut Fields<'_>, context: Context<'_>, subject: Subject) -
         }
         read_nested(&node, context, subject)
     });
-    match (keys, keyless, nested) {
-        (Some(keys), None, None) => Some(keys?.into_iter().map(AttestorKind::Key).collect()),
-        (None, Some(keyless), None) => Some(vec![AttestorKind::Keyless(keyless?)]),
-        (None, None, Some(nested)) => Some(vec![AttestorKind::Nested(nested?)]),
+    match (keys, keyless, nested, certificates) {
+        (Some(keys), None, None, None) => keys,
+        (None, Some(keyless), None, None) => Some(vec![AttestorKind::Keyless(keyless?)]),
+        (None, None, Some(nested), None) => Some(vec![AttestorKind::Nested(nested?)]),
+        (None, None, None, Some(certificates)) => Some(vec![certificates?]),
         _ => None,
     }
 }
@@ -178,10 +189,10 @@ fn read_keyless(node: &Node<'_>, context: Context<'_>) -> Option<KeylessAttestor
             lint::issuer_regexp(&node, &regexp);
             Some(regexp)
         });
-        let log = read_rekor(fields);
+        let extensions =
+            fields.optional("additionalExtensions").map_or(Some(Vec::new()), |node| read_extensions(&node));
         check_rekor_url(fields);
-        let sct = read_ctlog(fields);
-        let trust_root = read_trust_root(fields, context);
+        let trust = read_trust(fields, context, Some("roots"));
 
         if subject.is_none() && subject_regexp.is_none() {
             fields.node().problem_with_help(
@@ -203,24 +214,58 @@ fn read_keyless(node: &Node<'_>, context: Context<'_>) -> Option<KeylessAttestor
                 );
             }
             for (node, pattern) in [(&subject_node, &subject), (&issuer_node, &issuer)] {
-                if let (Some(node), Some(Some(pattern))) = (node, pattern)
-                    && pattern.as_str().contains(['*', '?'])
-                {
-                    node.problem_with_help(
-                        "Kyverno compares this letter by letter for SigstoreBundle, so that a wildcard admits nobody there",
-                        "leave `type` out, which makes it a pattern, or write a regular expression",
-                    );
+                if let (Some(node), Some(Some(pattern))) = (node, pattern) {
+                    refuse_wildcards(node, pattern);
                 }
             }
         }
+        let trust = trust?;
         Some(KeylessAttestor {
             subject: given(subject)?,
             subject_regexp: given(subject_regexp)?,
             issuer: given(issuer)?,
             issuer_regexp: given(issuer_regexp)?,
-            log: log?,
-            sct: sct?,
-            trust_root: trust_root?,
+            extensions: extensions?,
+            any_signer: false,
+            log: trust.log,
+            sct: trust.sct,
+            trust_root: trust.choice,
         })
+    })
+}
+
+/// A subject or issuer, where only a pattern may stand.
+pub(super) fn read_pattern(node: &Node<'_>, context: Context<'_>) -> Option<TextPattern> {
+    let pattern = node.parsed(TextPattern::parse)?;
+    if context.bundles_only {
+        refuse_wildcards(node, &pattern);
+    }
+    Some(pattern)
+}
+
+fn refuse_wildcards(node: &Node<'_>, pattern: &TextPattern) {
+    if pattern.as_str().contains(['*', '?']) {
+        node.problem_with_help(
+            "Kyverno compares this letter by letter for SigstoreBundle, so that a wildcard admits nobody there",
+            "leave `type` out, which makes it a pattern, or write a regular expression",
+        );
+    }
+}
+
+fn read_extensions(node: &Node<'_>) -> Option<Vec<ExtensionRule>> {
+    node.each_entry(|name, node| {
+        let extension = FulcioExtension::named(name);
+        if extension.is_none() {
+            let message = format!("{} is not an extension of Fulcio's certificates", quote(name));
+            match closest(name, FulcioExtension::names()) {
+                Some(word) => node.problem_with_help(message, format!("did you mean `{word}`?")),
+                None => node.problem_with_help(
+                    message,
+                    "write a name such as `sourceRepositoryURI`, or the object identifier `1.3.6.1.4.1.57264.1.12`",
+                ),
+            }
+        }
+        let pattern = node.parsed(TextPattern::parse);
+        Some(ExtensionRule { extension: extension?, pattern: pattern? })
     })
 }

@@ -1,41 +1,60 @@
-//! `keys`: public keys as PEM text, several in one string if need be.
+//! `keys`: public keys as PEM text, several in one string if need be, or one in a Secret.
 
-use super::super::model::KeyAttestor;
+use super::super::model::{AttestorKind, KeyAttestor, SecretKeyAttestor};
 use super::super::not_yet::Place;
-use super::super::reader::{Fields, Node};
-use super::Context;
-use super::trust::{read_ctlog, read_rekor, read_trust_root};
+use super::super::reader::Node;
+use super::trust::{Trust, read_trust};
+use super::{Context, pem, read_object_name};
 use crate::quote::quote;
 use crate::verify::{KeyHash, PublicKey};
 
-const LABEL: &str = "PUBLIC KEY";
-const PASTE: &str = "paste the public key as PEM text: `-----BEGIN PUBLIC KEY-----` …";
+const SECRET_SCHEME: &str = "k8s://";
 
-pub(super) fn read(node: &Node<'_>, context: Context<'_>) -> Option<Vec<KeyAttestor>> {
+/// One attestor for each key.
+pub(super) fn read(node: &Node<'_>, context: Context<'_>) -> Option<Vec<AttestorKind>> {
     node.object(Place::Keys, |fields| {
-        let hash = read_hash(fields);
-        let log = read_rekor(fields);
-        read_ctlog(fields);
-        let trust_root = read_trust_root(fields, context);
-        // Named by a reference instead: that problem is enough.
-        let is_elsewhere = ["kms", "secret"].iter().any(|field| fields.node().value().get(field).is_some());
-        let keys = match fields.optional("publicKeys") {
-            Some(node) => read_keys(&node, hash?)?,
-            None if is_elsewhere => return None,
-            None => {
-                fields.node().problem_with_help("`publicKeys` is missing", PASTE);
-                return None;
+        let hash = fields.optional("signatureAlgorithm").map_or(Some(KeyHash::Sha256), |node| read_hash(&node));
+        let trust = read_trust(fields, context, None);
+        if let Some(node) = fields.optional("kms") {
+            node.problem_with_help("a policy cannot call a KMS", pem::KMS);
+        }
+        let public_keys = fields.optional("publicKeys");
+        let secret = fields.optional("secret");
+        let is_in_kms = fields.node().value().get("kms").is_some();
+        match (public_keys, secret) {
+            (Some(keys), None) => read_public_keys(&keys, hash?, trust?),
+            (None, Some(secret)) => {
+                let (namespace, name) = read_secret(&secret)?;
+                Some(vec![secret_key(namespace, name, hash?, trust?)])
             }
-        };
-        let (log, trust_root) = (log?, trust_root?);
-        Some(keys.into_iter().map(|key| KeyAttestor { key, log, trust_root: trust_root.clone() }).collect())
+            (Some(_), Some(secret)) => {
+                secret.problem_with_help("has no effect beside `publicKeys`", "remove one of the two");
+                None
+            }
+            (None, None) if is_in_kms => None,
+            (None, None) => {
+                fields.node().problem_with_help("`publicKeys` is missing", pem::paste(pem::PUBLIC_KEY));
+                None
+            }
+        }
     })
 }
 
-fn read_hash(fields: &mut Fields<'_>) -> Option<KeyHash> {
-    let Some(node) = fields.optional("signatureAlgorithm") else {
-        return Some(KeyHash::Sha256);
-    };
+/// `publicKeys`: PEM text, or the name of a Secret.
+pub(super) fn read_public_keys(node: &Node<'_>, hash: KeyHash, trust: Trust) -> Option<Vec<AttestorKind>> {
+    if is_secret(node) {
+        let (namespace, name) = read_secret_url(node)?;
+        return Some(vec![secret_key(namespace, name, hash, trust)]);
+    }
+    let key = |key| AttestorKind::Key(KeyAttestor { key, log: trust.log, trust_root: trust.choice.clone() });
+    Some(read_keys(node, hash)?.into_iter().map(key).collect())
+}
+
+fn secret_key(namespace: String, name: String, hash: KeyHash, trust: Trust) -> AttestorKind {
+    AttestorKind::SecretKey(SecretKeyAttestor { namespace, name, hash, log: trust.log, trust_root: trust.choice })
+}
+
+pub(super) fn read_hash(node: &Node<'_>) -> Option<KeyHash> {
     if node.value().as_str() == Some("sha224") {
         node.problem_with_help("sha224 is not supported", "sign with sha256, which is cosign's default");
         return None;
@@ -44,59 +63,35 @@ fn read_hash(fields: &mut Fields<'_>) -> Option<KeyHash> {
 }
 
 fn read_keys(node: &Node<'_>, hash: KeyHash) -> Option<Vec<PublicKey>> {
-    let text = node.text()?;
-    if let Some(message) = what_else_it_is(text) {
-        node.problem_with_help(message, PASTE);
-        return None;
-    }
-    let blocks = split_pem(text).map_err(|message| node.problem_with_help(message, PASTE)).ok()?;
+    let blocks = pem::read(node, pem::PUBLIC_KEY)?;
     let read = |(index, pem): (usize, String)| {
         let key = PublicKey::from_pem(&pem, hash);
-        key.map_err(|error| node.problem_with_help(format!("key {}: {error}", index.saturating_add(1)), PASTE)).ok()
+        let problem = |error| format!("key {}: {error}", index.saturating_add(1));
+        key.map_err(|error| node.problem_with_help(problem(error), pem::paste(pem::PUBLIC_KEY))).ok()
     };
     blocks.into_iter().enumerate().map(read).collect::<Vec<_>>().into_iter().collect()
 }
 
-/// What a string is that Kyverno would look up somewhere, and that cannot be looked up here.
-fn what_else_it_is(text: &str) -> Option<String> {
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-    Some(match scheme {
-        Some("k8s") => format!("{} is a Secret, and this policy reads none", quote(text)),
-        Some("awskms" | "gcpkms" | "azurekms" | "hashivault") => {
-            format!("{} is a key in a KMS, which a policy cannot call", quote(text))
-        }
-        Some("http" | "https") => format!("{} is a web address, which a policy cannot fetch", quote(text)),
-        Some("env") => format!("{} is a variable of an environment that a policy does not have", quote(text)),
-        _ if text.trim().is_empty() => "there is no key".to_owned(),
-        _ if !text.contains("-----BEGIN ") => {
-            format!("{} is not PEM text, and a policy cannot read files", quote(text))
-        }
-        _ => return None,
-    })
+fn is_secret(node: &Node<'_>) -> bool {
+    node.value().as_str().is_some_and(|text| text.trim().starts_with(SECRET_SCHEME))
 }
 
-/// The `PUBLIC KEY` blocks of a text that has nothing else in it.
-fn split_pem(text: &str) -> Result<Vec<String>, String> {
-    let mut blocks = Vec::new();
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let Some((label, behind)) = rest.strip_prefix("-----BEGIN ").and_then(|rest| rest.split_once("-----")) else {
-            return Err("there is text outside the PEM blocks".to_owned());
-        };
-        if label != LABEL {
-            return Err(match label {
-                "CERTIFICATE" => "this is a certificate, not a public key".to_owned(),
-                _ if label.contains("PRIVATE KEY") => {
-                    "this is a PRIVATE key: take it out of here, and replace it wherever it was used".to_owned()
-                }
-                _ => format!("{} is not a PEM block that is read: only `{LABEL}` is", quote(label)),
-            });
-        }
-        let Some((body, behind)) = behind.split_once("-----END PUBLIC KEY-----") else {
-            return Err("a PEM block is not closed: `-----END PUBLIC KEY-----` is missing".to_owned());
-        };
-        blocks.push(format!("-----BEGIN PUBLIC KEY-----{body}-----END PUBLIC KEY-----\n"));
-        rest = behind.trim_start();
-    }
-    Ok(blocks)
+/// `k8s://namespace/name`, as cosign writes it.
+fn read_secret_url(node: &Node<'_>) -> Option<(String, String)> {
+    let text = node.text()?.trim();
+    let path = text.strip_prefix(SECRET_SCHEME).and_then(|path| path.split_once('/'));
+    let Some((namespace, name)) = path else {
+        node.problem_with_help(format!("{} does not name a Secret", quote(text)), "write `k8s://NAMESPACE/NAME`");
+        return None;
+    };
+    Some((read_object_name(node, namespace)?, read_object_name(node, name)?))
+}
+
+fn read_secret(node: &Node<'_>) -> Option<(String, String)> {
+    node.object(Place::Secret, |fields| {
+        let read = |node: Option<Node<'_>>| node.and_then(|node| read_object_name(&node, node.text()?));
+        let namespace = read(fields.required("namespace"));
+        let name = read(fields.required("name"));
+        Some((namespace?, name?))
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{Attestor, AttestorKind, AttestorSet, KeylessAttestor};
+use super::super::model::{Attestor, AttestorKind, AttestorSet, KeylessAttestor, TrustChoice};
 use super::super::not_yet::Place;
 use super::super::reader::Node;
 use super::super::slsa::{Builder, SlsaRule, Source, VersionedTag, parse_ref_name};
@@ -64,7 +64,9 @@ fn keyless_set(path: &str, subject: &str, issuer: &str, sct: SctRule, context: C
         issuer_regexp: None,
         log: LogRule::Require,
         sct,
-        trust_root: SIGSTORE.to_owned(),
+        trust_root: TrustChoice::named(SIGSTORE),
+        extensions: Vec::new(),
+        any_signer: false,
     };
     let entry = Attestor {
         path: path.to_owned(),

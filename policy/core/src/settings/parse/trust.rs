@@ -1,26 +1,72 @@
-//! What every attestor says of its trust: `rekor`, `ctlog` and `trustRoot`.
+//! What every attestor says of its trust: `rekor`, `ctlog`, `roots` and `trustRoot`.
+
+use std::sync::Arc;
 
 use super::super::lint;
+use super::super::model::TrustChoice;
 use super::super::not_yet::Place;
-use super::super::reader::Fields;
-use super::Context;
+use super::super::reader::{Fields, Node};
+use super::{Context, pem};
 use crate::quote::quote;
 use crate::suggestion::closest;
-use crate::verify::{LogRule, SIGSTORE, SctRule};
+use crate::verify::{InlineTrust, LogRule, SIGSTORE, SctRule, TrustError};
+
+/// Whom an attestor believes, and what it asks of them.
+pub(super) struct Trust {
+    pub(super) log: LogRule,
+    pub(super) sct: SctRule,
+    pub(super) choice: TrustChoice,
+}
+
+/// Reads everything about trust. `authorities` is the field under which certificate authorities stand, if there may be one.
+pub(super) fn read_trust(
+    fields: &mut Fields<'_>,
+    context: Context<'_>,
+    authorities: Option<&'static str>,
+) -> Option<Trust> {
+    let mut inline = InlineTrust::default();
+    let log = read_rekor(fields, &mut inline);
+    let sct = read_ctlog(fields, &mut inline);
+    let authorities = authorities.and_then(|field| fields.optional(field));
+    let authorities = read_part(authorities, pem::CERTIFICATE, |blocks| inline.set_authorities(blocks));
+    let root = read_trust_root(fields, context);
+    authorities?;
+    let inline = (!inline.is_empty()).then(|| Arc::new(inline));
+    Some(Trust { log: log?, sct: sct?, choice: TrustChoice { root: root?, inline } })
+}
+
+/// A part of the trust root, as PEM. `Some` also where it is absent.
+pub(super) fn read_part(
+    node: Option<Node<'_>>,
+    label: &str,
+    set: impl FnOnce(&[String]) -> Result<(), TrustError>,
+) -> Option<()> {
+    let Some(node) = node else { return Some(()) };
+    let blocks = pem::read(&node, label)?;
+    set(&blocks).map_err(|error| node.problem_with_help(error.to_string(), pem::paste(label))).ok()
+}
 
 /// `rekor`. The URL is never asked: evidence carries its proof.
-pub(super) fn read_rekor(fields: &mut Fields<'_>) -> Option<LogRule> {
+fn read_rekor(fields: &mut Fields<'_>, inline: &mut InlineTrust) -> Option<LogRule> {
     let Some(node) = fields.optional("rekor") else {
         return Some(LogRule::Require);
     };
     node.object(Place::Rekor, |fields| {
         let ignored = fields.flag("ignoreTlog", false);
+        let pubkey = fields.optional("pubkey");
+        if let (Some(node), true) = (&pubkey, ignored) {
+            node.warning("has no effect beside `ignoreTlog: true`", "remove one of the two");
+        }
+        let has_pubkey = pubkey.is_some();
+        let pubkey = read_part(pubkey, pem::PUBLIC_KEY, |blocks| inline.set_rekor_keys(blocks));
         if let Some(node) = fields.optional("url")
             && let Some(url) = node.text()
             && !ignored
+            && !has_pubkey
         {
             lint::rekor_url(&node, url);
         }
+        pubkey?;
         Some(if ignored { LogRule::InsecureIgnore } else { LogRule::Require })
     })
 }
@@ -38,18 +84,26 @@ pub(super) fn check_rekor_url(fields: &Fields<'_>) {
     }
 }
 
-pub(super) fn read_ctlog(fields: &mut Fields<'_>) -> Option<SctRule> {
+fn read_ctlog(fields: &mut Fields<'_>, inline: &mut InlineTrust) -> Option<SctRule> {
     let Some(node) = fields.optional("ctlog") else {
         return Some(SctRule::Require);
     };
     node.object(Place::Ctlog, |fields| {
         let ignored = fields.flag("ignoreSCT", false);
+        let pubkey = fields.optional("pubkey");
+        if let (Some(node), true) = (&pubkey, ignored) {
+            node.warning("has no effect beside `ignoreSCT: true`", "remove one of the two");
+        }
+        let pubkey = read_part(pubkey, pem::PUBLIC_KEY, |blocks| inline.set_ct_keys(blocks));
+        let chain = fields.optional("tsaCertChain");
+        let chain = read_part(chain, pem::CERTIFICATE, |blocks| inline.set_timestamp_chain(blocks));
+        (pubkey?, chain?);
         Some(if ignored { SctRule::InsecureIgnore } else { SctRule::Require })
     })
 }
 
 /// `trustRoot`: the name of a trust root, `sigstore` unless given.
-pub(super) fn read_trust_root(fields: &mut Fields<'_>, context: Context<'_>) -> Option<String> {
+fn read_trust_root(fields: &mut Fields<'_>, context: Context<'_>) -> Option<String> {
     let Some(node) = fields.optional("trustRoot") else {
         return Some(SIGSTORE.to_owned());
     };

@@ -92,7 +92,7 @@ fn a_pasted_block_has_the_defaults_of_the_api_server() {
     assert_eq!(keyless.subject.as_ref().map(|subject| subject.as_str()), Some("https://github.com/myorg/*"));
     assert!(keyless.subject_regexp.is_none() && keyless.issuer_regexp.is_none() && keyless.issuer.is_some());
     assert_eq!(
-        (keyless.log, keyless.sct, keyless.trust_root.as_str()),
+        (keyless.log, keyless.sct, keyless.trust_root.root.as_str()),
         (LogRule::Require, SctRule::Require, "sigstore")
     );
 }
@@ -159,7 +159,7 @@ fn keys_are_split_into_entries() {
     for (entry, pem) in set.entries.iter().zip([KEY_1, KEY_2]) {
         let AttestorKind::Key(attestor) = &entry.kind else { panic!("a key") };
         assert_eq!(attestor.key, key(pem, KeyHash::Sha384));
-        assert_eq!((attestor.log, attestor.trust_root.as_str()), (LogRule::InsecureIgnore, "github"));
+        assert_eq!((attestor.log, attestor.trust_root.root.as_str()), (LogRule::InsecureIgnore, "github"));
     }
 
     let counted = json!([{"count": 1, "entries": [{"keys": {"publicKeys": format!("{KEY_1}{KEY_2}")}}]}]);
@@ -315,7 +315,7 @@ fn trust_roots_are_defined_and_named() {
     let roots: Vec<_> = read.trust_roots.iter().map(|(name, source)| (name.as_str(), source)).collect();
     assert_eq!(roots, [("github", &TrustRootSource::BuiltIn), ("own", &inline), ("sigstore", &inline)]);
     let AttestorKind::Keyless(keyless) = &read.verify_images[0].attestors[0].entries[0].kind else { panic!("keyless") };
-    assert_eq!(keyless.trust_root, "own");
+    assert_eq!(keyless.trust_root.root, "own");
 
     let mut without_material = root;
     for field in ["tlogs", "certificateAuthorities", "ctlogs", "timestampAuthorities"] {
