@@ -32,11 +32,11 @@ expect 0 verify ghcr.io/myorg/app:1.4.2 --policy demo/1-signed-by-our-workflows.
 
 title '2 · an unsigned init container: refused, whatever stands beside it'
 printf '\n    the same policy, a Pod with ghcr.io/myorg/debug:1.2 as init container\n\n'
-expect 1 run -o text -r demo/pod-with-init-container.json -s demo/1-signed-by-our-workflows.yaml "${world[@]}"
+expect 1 run -o text --host extended -r demo/pod-with-init-container.json -s demo/1-signed-by-our-workflows.yaml "${world[@]}"
 
 title '3 · a third-party image: nobody to ask for a signature, so its tag is pinned'
 policy demo/2-pin-third-party.yaml
-expect 0 run -o text -r demo/deployment-with-redis.json -s demo/2-pin-third-party.yaml "${world[@]}"
+expect 0 run -o text --host extended -r demo/deployment-with-redis.json -s demo/2-pin-third-party.yaml "${world[@]}"
 
 title '4 · where was it built? The same app from the workflow, and from a laptop with a forged provenance'
 policy demo/3-built-by-our-workflow.yaml

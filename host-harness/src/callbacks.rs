@@ -1,36 +1,30 @@
-//! What the module asks of its host, answered from a [`Source`].
+//! What the module asks of its host, answered as that host would.
 //!
-//! Two sets of calls. The stock ones are those of a Kubewarden host, and so are their answers and errors: free text
-//! that the module must read like that of any cluster. The extended ones (binding `sigwarden`) answer with typed
-//! JSON, in which absent and unreachable cannot be mixed up. Anything else is an error.
+//! A stock Kubewarden's calls are answered with its own shapes and errors: free text that the module must read like that
+//! of any cluster, and a refusal for what was not granted to the policy. The extended ones (binding `sigwarden`)
+//! answer with typed JSON, in which absent and unreachable cannot be mixed up; a stock host does not know them.
+
+mod cluster;
+mod extended;
+mod stock;
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use sigwarden_core::reference::{Digest, ImageRef, Repository};
-
+use crate::call::{Call, NoCall};
+use crate::host::{Host, Profile};
 use crate::log::Log;
-use crate::sources::{Manifest, Source, SourceError, index_of};
+use stock::Registry;
 
 /// Answers host calls.
 pub(crate) struct Callbacks {
-    source: Arc<dyn Source>,
+    host: Host,
+    registry: Registry,
     log: Arc<Log>,
 }
 
-/// The payload of the extended calls.
-#[derive(Deserialize)]
-struct Subject {
-    repository: String,
-    digest: Digest,
-}
-
 impl Callbacks {
-    pub(crate) const fn new(source: Arc<dyn Source>, log: Arc<Log>) -> Self {
-        Self { source, log }
+    pub(crate) fn new(host: Host, log: Arc<Log>) -> Self {
+        Self { registry: Registry::new(Arc::clone(&host.source)), host, log }
     }
 
     /// Answers one call. The error text is what the module gets to see.
@@ -41,17 +35,14 @@ impl Callbacks {
         operation: &str,
         payload: &[u8],
     ) -> Result<Vec<u8>, String> {
-        let answer = match (binding, namespace, operation) {
-            ("kubewarden", "tracing", "log") => {
-                self.log.detail(|| format!("module: {}", String::from_utf8_lossy(payload)));
-                return Ok(Vec::new());
-            }
-            ("kubewarden", "oci", "v1/manifest_digest") => self.stock(payload, Self::manifest_digest),
-            ("kubewarden", "oci", "v1/oci_manifest") => self.stock(payload, Self::oci_manifest),
-            ("kubewarden", "oci", "v1/oci_manifest_config") => self.stock(payload, Self::oci_manifest_config),
-            ("sigwarden", "oci", "v1/blob") => self.extended(payload, Self::blob),
-            ("sigwarden", "oci", "v1/referrers") => self.extended(payload, Self::referrers),
-            _ => Err(format!("unknown host call {binding}/{namespace}/{operation}")),
+        if (binding, namespace, operation) == ("kubewarden", "tracing", "log") {
+            self.log.detail(|| format!("module: {}", String::from_utf8_lossy(payload)));
+            return Ok(Vec::new());
+        }
+        let answer = match (binding, self.host.profile) {
+            ("kubewarden", _) => self.kubewarden(namespace, operation, payload),
+            ("sigwarden", Profile::Extended) => self.sigwarden(namespace, operation, payload),
+            _ => Err(format!("unknown binding: {binding}")),
         };
         self.log.detail(|| {
             let outcome = match &answer {
@@ -63,113 +54,40 @@ impl Callbacks {
         answer
     }
 
-    fn stock(
-        &self,
-        payload: &[u8],
-        call: impl Fn(&Self, &ImageRef) -> Result<Value, String>,
-    ) -> Result<Vec<u8>, String> {
-        let written: String =
-            serde_json::from_slice(payload).map_err(|error| format!("the payload is not an image: {error}"))?;
-        let image = ImageRef::parse(&written).map_err(|error| registry_error(&error.to_string()))?;
-        write_json(&call(self, &image)?)
-    }
-
-    fn manifest_digest(&self, image: &ImageRef) -> Result<Value, String> {
-        Ok(json!({"digest": self.fetch(image)?.0}))
-    }
-
-    fn oci_manifest(&self, image: &ImageRef) -> Result<Value, String> {
-        let (_, manifest) = self.fetch(image)?;
-        serde_json::to_value(manifest).map_err(|error| error.to_string())
-    }
-
-    fn oci_manifest_config(&self, image: &ImageRef) -> Result<Value, String> {
-        let (digest, manifest) = self.fetch(image)?;
-        let Some(config) = &manifest.config else {
-            return Err(registry_error("the image is an index, and none of its platforms was chosen"));
+    /// Binding `kubewarden`. Grants come first: what a host refuses, it does not read.
+    fn kubewarden(&self, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
+        let capability = format!("{namespace}/{operation}");
+        if !self.host.granted.allows(&capability) {
+            return Err(format!(
+                "Policy has not been granted access to the '{capability}' host capability. The violation has been reported."
+            ));
+        }
+        let call = Call::stock(namespace, operation, payload).map_err(|reason| match reason {
+            NoCall::Unknown(text) | NoCall::Payload(text) => text,
+        })?;
+        if let Call::KubernetesGetResource { api_version, kind, .. } = &call {
+            cluster::check_grant(&self.host, api_version, kind)?;
+        }
+        let live = || match &call {
+            Call::OciManifestDigest { image } => self.registry.manifest_digest(image),
+            Call::OciManifest { image } => self.registry.oci_manifest(image),
+            Call::OciManifestAndConfig { image } => self.registry.oci_manifest_config(image),
+            Call::KubernetesGetResource { .. } => cluster::get_resource(&self.host.resources, &call),
+            Call::SigwardenBlob { .. } | Call::SigwardenReferrers { .. } => {
+                Err("not a call of Kubewarden's".to_owned())
+            }
         };
-        let blob = self
-            .source
-            .blob(image.repository(), &config.digest)
-            .map_err(|error| could_not_look(image, &error))?
-            .ok_or_else(|| absent(image, "blobs", config.digest.as_str(), "blob unknown"))?;
-        let config: Value = serde_json::from_slice(&blob)
-            .map_err(|error| registry_error(&format!("the configuration is not JSON: {error}")))?;
-        Ok(json!({"manifest": manifest, "digest": digest, "config": config}))
+        self.host.session.answer(&call, live).map_err(|error| format!("Callback evaluation failure: {error}"))
     }
 
-    /// The manifest that `image` names, by its digest if it has one.
-    fn fetch(&self, image: &ImageRef) -> Result<(Digest, Manifest), String> {
-        let failed = |error: SourceError| could_not_look(image, &error);
-        let unknown = || absent(image, "manifests", &reference_of(image), "manifest unknown");
-        let repository = image.repository();
-        let digest = match image.digest() {
-            Some(digest) => digest.clone(),
-            None => self.source.resolve(repository, image.tag_or_latest()).map_err(failed)?.ok_or_else(unknown)?,
-        };
-        let bytes = self.source.manifest(repository, &digest).map_err(failed)?.ok_or_else(unknown)?;
-        let manifest = Manifest::parse(digest.as_str(), &bytes).map_err(failed)?;
-        Ok((digest, manifest))
+    /// Binding `sigwarden`.
+    fn sigwarden(&self, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
+        let call = Call::extended(namespace, operation, payload).map_err(|reason| match reason {
+            NoCall::Unknown(text) => text,
+            NoCall::Payload(text) => format!("the payload is not a repository and digest: {text}"),
+        })?;
+        self.host.session.answer(&call, || extended::answer(self.host.source.as_ref(), &call))
     }
-
-    fn extended(
-        &self,
-        payload: &[u8],
-        call: impl Fn(&Self, &Repository, &Digest) -> Result<Value, SourceError>,
-    ) -> Result<Vec<u8>, String> {
-        let bad = |reason: String| format!("the payload is not a repository and digest: {reason}");
-        let subject: Subject = serde_json::from_slice(payload).map_err(|error| bad(error.to_string()))?;
-        let repository = Repository::parse(&subject.repository).map_err(|error| bad(error.to_string()))?;
-        let answer = call(self, &repository, &subject.digest)
-            .unwrap_or_else(|error| json!({"status": "unreachable", "reason": error.to_string()}));
-        write_json(&answer)
-    }
-
-    fn blob(&self, repository: &Repository, digest: &Digest) -> Result<Value, SourceError> {
-        Ok(match self.source.blob(repository, digest)? {
-            Some(bytes) => json!({"status": "found", "blob": STANDARD.encode(bytes)}),
-            None => json!({"status": "absent"}),
-        })
-    }
-
-    fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Value, SourceError> {
-        Ok(match self.source.referrers(repository, digest)? {
-            Some(manifests) => json!({"status": "found", "index": index_of(manifests)}),
-            // Not "none": this registry has no referrers API, and evidence may lie under the fallback tag.
-            None => json!({"status": "absent"}),
-        })
-    }
-}
-
-fn write_json(value: &impl Serialize) -> Result<Vec<u8>, String> {
-    serde_json::to_vec(value).map_err(|error| error.to_string())
-}
-
-fn reference_of(image: &ImageRef) -> String {
-    image.digest().map_or_else(|| image.tag_or_latest().to_owned(), ToString::to_string)
-}
-
-/// What a Kubewarden host says when it looked and there is nothing.
-fn absent(image: &ImageRef, kind: &str, reference: &str, code: &str) -> String {
-    let url = url(image, kind, reference);
-    registry_error(&format!("Registry error: url {url}, envelope: OCI API errors: [OCI API error: {code}]"))
-}
-
-/// What a Kubewarden host says when the registry does not answer.
-fn could_not_look(image: &ImageRef, error: &SourceError) -> String {
-    registry_error(&format!(
-        "error sending request for url ({}): {error}",
-        url(image, "manifests", &reference_of(image))
-    ))
-}
-
-fn url(image: &ImageRef, kind: &str, reference: &str) -> String {
-    let repository = image.repository();
-    format!("https://{}/v2/{}/{kind}/{reference}", repository.registry(), repository.path())
-}
-
-fn registry_error(reason: &str) -> String {
-    format!("Fail to interact with OCI registry: {reason}")
 }
 
 #[cfg(test)]

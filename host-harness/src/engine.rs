@@ -6,10 +6,27 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use sigwarden_metadata::{Declared, MetadataError};
 use wapc::WapcHost;
 use wasmtime::{Cache, Config, Engine};
-use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
+use wasmtime_provider::{EpochDeadlines, ResourceLimits, WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
+
+use crate::host;
+
+/// How long a call may take, its host calls included, where nobody says how long. Slow registries have their own, shorter
+/// limits; this one is for a module that never ends.
+const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(300);
+/// How often time is looked at. policy-server's limit of 2 s means 1 to 2 s; here it is exact to a twentieth.
+const TICK: Duration = Duration::from_millis(50);
+/// Memory of one instance. Evidence of one request is bounded to some hundred megabytes in the module; a module that takes more
+/// than this is broken, and must not take the machine with it.
+const MAX_MEMORY_BYTES: usize = 2 << 30;
+/// Function pointers of one instance: ours has about a thousand, and never more than at the start.
+const MAX_TABLE_ELEMENTS: usize = 100_000;
+/// What the engine's crate says of a call that took too long.
+const INTERRUPTED: &str = "guest code interrupted, execution deadline exceeded";
 
 /// Answers the calls that a module makes while it works: binding, namespace, operation and payload in, the answer
 /// or an error text out.
@@ -47,12 +64,22 @@ pub enum EngineError {
         /// The module's error text, or the trap.
         reason: String,
     },
+    /// The module was still at work when its time was over.
+    #[error("the module gave no answer to `{operation}` within {}, and was stopped", in_words(*limit))]
+    TooSlow {
+        /// The operation.
+        operation: String,
+        /// What it was given.
+        limit: Duration,
+    },
 }
 
 /// A compiled module.
 #[derive(Clone)]
 pub struct Module {
     prepared: WasmtimeEngineProviderPre,
+    declared: Result<Declared, MetadataError>,
+    time_limit: Duration,
 }
 
 impl Module {
@@ -74,33 +101,78 @@ impl Module {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EngineError> {
         let unusable = |reason: String| EngineError::Unusable { reason };
         let mut config = Config::new();
+        config.epoch_interruption(true);
         // A cache that cannot be used (no home directory, a read-only disk) costs time and nothing else.
         config.cache(Cache::from_file(None).ok());
         let engine = Engine::new(&config).map_err(|error| unusable(format!("{error:#}")))?;
+        let limits =
+            ResourceLimits { max_memory_size: Some(MAX_MEMORY_BYTES), max_table_elements: Some(MAX_TABLE_ELEMENTS) };
         let prepared = WasmtimeEngineProviderBuilder::new()
-            .engine(engine)
+            .engine(engine.clone())
             .module_bytes(bytes)
+            .enable_resource_limits(limits)
             .build_pre()
             .map_err(|error| unusable(error.to_string()))?;
-        Ok(Self { prepared })
+        let ticks = engine.weak();
+        std::thread::Builder::new()
+            .name("clock of the module".to_owned())
+            .spawn(move || {
+                // Ends with the last module of this engine.
+                while let Some(engine) = ticks.upgrade() {
+                    engine.increment_epoch();
+                    drop(engine);
+                    std::thread::sleep(TICK);
+                }
+            })
+            .map_err(|error| unusable(format!("cannot watch the time: {error}")))?;
+        Ok(Self { prepared, declared: host::declared(bytes), time_limit: DEFAULT_TIME_LIMIT })
+    }
+
+    /// Gives every call so much time, its host calls included, as policy-server does.
+    #[must_use]
+    pub fn with_time_limit(self, time_limit: Duration) -> Self {
+        Self { time_limit, ..self }
+    }
+
+    /// What the module asks of its host.
+    ///
+    /// # Errors
+    /// When its metadata cannot be read.
+    pub fn declared(&self) -> Result<Declared, MetadataError> {
+        self.declared.clone()
     }
 
     /// Calls `operation` with `payload` in an instance of its own. `host_calls` answers what the module asks
     /// meanwhile.
     ///
     /// # Errors
-    /// [`EngineError::Start`] and [`EngineError::NoAnswer`].
+    /// [`EngineError::Start`], [`EngineError::NoAnswer`] and [`EngineError::TooSlow`].
     pub fn call(&self, operation: &str, payload: &[u8], host_calls: Arc<HostCalls>) -> Result<Vec<u8>, EngineError> {
-        let instance =
-            self.prepared.rehydrate(None).map_err(|error| EngineError::Start { reason: error.to_string() })?;
+        let ticks = u64::try_from(self.time_limit.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u64::MAX);
+        let deadlines = EpochDeadlines { wapc_init: ticks, wapc_func: ticks };
+        let instance = self
+            .prepared
+            .rehydrate(Some(deadlines))
+            .map_err(|error| EngineError::Start { reason: error.to_string() })?;
         let callback: Box<wapc::HostCallback> = Box::new(move |_, binding, namespace, operation, payload| {
             host_calls(binding, namespace, operation, payload).map_err(Into::into)
         });
         let host = WapcHost::new(Box::new(instance), Some(callback))
             .map_err(|error| EngineError::Start { reason: reason_of(&error) })?;
-        host.call(operation, payload)
-            .map_err(|error| EngineError::NoAnswer { operation: operation.to_owned(), reason: reason_of(&error) })
+        host.call(operation, payload).map_err(|error| {
+            let (operation, reason) = (operation.to_owned(), reason_of(&error));
+            if reason == INTERRUPTED {
+                EngineError::TooSlow { operation, limit: self.time_limit }
+            } else {
+                EngineError::NoAnswer { operation, reason }
+            }
+        })
     }
+}
+
+/// A time limit as people write it.
+fn in_words(limit: Duration) -> String {
+    format!("{} s", limit.as_secs_f64())
 }
 
 impl std::fmt::Debug for Module {

@@ -21,13 +21,18 @@
 #![forbid(unsafe_code)]
 
 pub mod admission;
+pub mod call;
 pub mod callbacks;
 pub mod commands;
 pub mod cosign_flags;
 pub mod engine;
+pub mod host;
 pub mod log;
+pub mod out_of_reach;
 pub mod policy;
 pub mod policy_file;
 pub mod render;
 pub mod request;
+pub mod resources;
+pub mod session;
 pub mod sources;

@@ -13,6 +13,7 @@ use sigwarden_core::decision::{CandidateReport, Explanation, Outcome};
 
 use crate::callbacks::Callbacks;
 use crate::engine::{EngineError, HostCalls, Module};
+use crate::host::Host;
 use crate::log::Log;
 use crate::sources::Source;
 
@@ -122,10 +123,17 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Gives `module` the evidence in `source`. What it logs, and what is asked of `source`, goes to `log`.
+    /// Gives `module` the evidence in `source`, on a host that hands out all of it. What it logs, and what is asked of
+    /// `source`, goes to `log`.
     #[must_use]
     pub fn new(module: Module, source: Arc<dyn Source>, log: Arc<Log>) -> Self {
-        let callbacks = Callbacks::new(source, log);
+        Self::on(Host::extended(source), module, log)
+    }
+
+    /// Runs `module` on `host`. What it logs, and what it asks, goes to `log`.
+    #[must_use]
+    pub fn on(host: Host, module: Module, log: Arc<Log>) -> Self {
+        let callbacks = Callbacks::new(host, log);
         let host_calls = Arc::new(move |binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
             callbacks.answer(binding, namespace, operation, payload)
         });

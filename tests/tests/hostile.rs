@@ -49,9 +49,10 @@ fn a_list_of_lists_is_read_only_so_far() {
     let image = digest_of(&layout, "v1");
     let layers: Vec<Value> = (0..2048).map(|_| json!({"mediaType": "x", "digest": image, "size": 1})).collect();
     let kind = "application/vnd.dev.cosign.artifact.sig.v1+json";
+    let config = json!({"mediaType": "x", "digest": image, "size": 1});
     let manifests: Vec<Value> = (0..2048)
         .map(|i| {
-            let manifest = json!({"schemaVersion": 2, "artifactType": kind, "layers": layers, "n": i});
+            let manifest = json!({"schemaVersion": 2, "artifactType": kind, "config": config, "layers": layers, "annotations": {"n": i.to_string()}});
             json!({"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": layout.add(&manifest), "size": 1, "artifactType": kind})
         })
         .take(64)

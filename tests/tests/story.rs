@@ -33,7 +33,7 @@ fn run(module: &Path, request: &Value, policy: &Value) -> Run {
     let folder = scratch();
     let policy = write(folder.path(), "settings.json", policy.to_string());
     let request = write(folder.path(), "request.json", request.to_string());
-    sigwarden_on(module, &with_world(&["run", "-r", &request, "-s", &policy]))
+    sigwarden_on(module, &with_world(&["run", "--host", "extended", "-r", &request, "-s", &policy]))
 }
 
 fn demo(name: &str) -> Value {

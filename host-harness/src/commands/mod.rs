@@ -3,6 +3,7 @@
 //! One file per subcommand. Each gets its arguments and two streams: results go to `out`, everything else to `err`.
 //! Exit codes are the same everywhere: 0 yes, 1 no, 2 could not find out.
 
+mod hosted;
 mod run;
 mod verify;
 mod verify_bundle;
@@ -17,11 +18,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::engine::Module;
+use crate::host::Profile;
 use crate::log::{Detail, Log};
 use crate::policy::{Explained, Policy};
 use crate::render::text;
 use crate::request;
-use crate::sources::{LayoutArg, Layouts};
+use crate::sources::{LayoutArg, Layouts, Source};
 
 /// File name of the module where none is named.
 const MODULE_FILE: &str = "policy.wasm";
@@ -179,9 +181,8 @@ struct SourceFlags {
 }
 
 impl SourceFlags {
-    fn policy(&self, module: Module, log: &Arc<Log>) -> anyhow::Result<Policy> {
-        let layouts = Layouts::open(&self.layouts, Arc::clone(log)).context("--oci-layout")?;
-        Ok(Policy::new(module, Arc::new(layouts), Arc::clone(log)))
+    fn source(&self, log: &Arc<Log>) -> anyhow::Result<Arc<dyn Source>> {
+        Ok(Arc::new(Layouts::open(&self.layouts, Arc::clone(log)).context("--oci-layout")?))
     }
 }
 
@@ -214,9 +215,9 @@ impl TrustFlag {
 }
 
 /// What this host can show, the policy should look at: where settings leave it open whether to ask for blobs and
-/// referrers, they say yes. (A cluster's host has no such calls, and logs an error for each; so there the default is no.)
-fn look_everywhere(settings: &mut Value) {
-    let Some(settings) = settings.as_object_mut() else { return };
+/// referrers, they say yes on an extended host. (A stock one has no such calls, and logs an error for each.)
+fn look_everywhere(settings: &mut Value, profile: Profile) {
+    let Some(settings) = settings.as_object_mut().filter(|_| profile == Profile::Extended) else { return };
     let evidence = settings.entry("evidence").or_insert_with(|| json!({}));
     if let Some(evidence) = evidence.as_object_mut() {
         evidence.entry("extended").or_insert(Value::Bool(true));

@@ -11,11 +11,13 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::hosted::HostFlags;
 use super::{
     Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, look_everywhere, read, tell,
     unless_closed,
 };
 use crate::admission::AdmissionResponse;
+use crate::host::Profile;
 use crate::log::Log;
 use crate::policy_file;
 use crate::render::text::{Paths, Places};
@@ -25,8 +27,10 @@ use crate::request;
 /// Answer an admission request, as `kwctl run` does
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exit codes: 0 allowed, 1 refused, 2 could not decide. (kwctl exits with 0 for a refusal too; here a \
-                        script need not read the answer to know it.)"
+    after_help = "The host is a stock Kubewarden, unless --host says otherwise: what it cannot hand to a policy, the policy \
+                  does not see.\n\n\
+                  Exit codes: 0 allowed, 1 refused, 2 could not decide. (kwctl exits with 0 for a refusal too; here a \
+                  script need not read the answer to know it.)"
 )]
 pub(super) struct Arguments {
     /// The AdmissionRequest or AdmissionReview (JSON); `-` reads standard input
@@ -47,7 +51,10 @@ pub(super) struct Arguments {
     #[command(flatten)]
     source: SourceFlags,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Host")]
+    host: HostFlags,
+
+    #[command(flatten, next_help_heading = "Options")]
     module: ModuleFlag,
 
     /// Form of the result: the AdmissionResponse, or the reasons in words
@@ -59,12 +66,12 @@ impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
         let mut settings = self.settings()?;
         self.trust.apply(&mut settings)?;
-        look_everywhere(&mut settings);
+        look_everywhere(&mut settings, self.host.profile(Profile::Kubewarden));
         let request = load_request(&self.request_path)?;
-        let policy = self.source.policy(self.module.load()?, log)?;
-        check_settings(&policy, &settings, streams.err)?;
+        let hosted = self.host.run(Profile::Kubewarden, self.module.load()?, self.source.source(log)?, log)?;
+        check_settings(&hosted.policy, &settings, streams.err)?;
 
-        let explained = policy.explain(&request, &settings);
+        let explained = hosted.explain(&request, &settings, log);
         tell(log, streams.err)?;
         let explained = explained?;
         let mut answer = Answer::from(&explained);

@@ -189,22 +189,34 @@ fn questions_about_bundles() {
 fn settings_say_where_to_look_and_whom_to_trust() {
     let world = World::asking_back();
     world.file("root.json", r#"{"root": 1}"#);
+    let open = || json!({"trustRoots": {"sigstore": {"root": 1}}});
+    let everything = || json!({"evidence": {"extended": true}, "trustRoots": {"sigstore": {"root": 1}}});
     let cases = [
-        ("left open", "{}", json!({"evidence": {"extended": true}, "trustRoots": {"sigstore": {"root": 1}}})),
+        ("left open", "--host extended", "{}", everything()),
+        ("left open, on a stock host", "--host kubewarden", "{}", open()),
+        ("left open, on no host in particular", "", "{}", open()),
         (
             "said otherwise",
+            "--host extended",
             r#"{"evidence":{"extended":false},"trustRoots":{"sigstore":{"root":2},"own":{}}}"#,
             json!({"evidence": {"extended": false}, "trustRoots": {"sigstore": {"root": 1}, "own": {}}}),
         ),
-        ("not an object", "[1]", json!([1])),
-        ("wrong types inside", r#"{"evidence":1,"trustRoots":2}"#, json!({"evidence": 1, "trustRoots": 2})),
+        ("not an object", "--host extended", "[1]", json!([1])),
+        (
+            "wrong types inside",
+            "--host extended",
+            r#"{"evidence":1,"trustRoots":2}"#,
+            json!({"evidence": 1, "trustRoots": 2}),
+        ),
     ];
     world.file("request.json", "{}");
-    for (name, settings, expected) in cases {
-        let question =
-            world.question(&format!("run -r @request.json --settings-json {settings} --trusted-root @root.json"));
+    for (name, host, settings, expected) in cases {
+        let question = world
+            .question(&format!("run -r @request.json {host} --settings-json {settings} --trusted-root @root.json"));
         assert_eq!(question, expected, "case `{name}`");
     }
+    let verify = world.question("verify a --policy @policy.yaml --trusted-root @root.json");
+    assert_eq!(verify["evidence"], json!({"extended": true}), "verify sees everything");
 }
 
 #[test]
@@ -243,6 +255,7 @@ fn command_lines() {
     let conflict = "an argument cannot be used with one or more of the other specified arguments";
     let unknown = "unexpected argument found";
     let invalid = "invalid value for one of the arguments";
+    let not_listed = "one of the values isn't valid for an argument";
     let cases = [
         ("policy", "verify a --policy @policy.yaml", None),
         ("identity", "verify a b --certificate-identity me --certificate-oidc-issuer URL", None),
@@ -264,6 +277,16 @@ fn command_lines() {
         ("a flag of cosign's that means nothing here", "verify a --key @cosign.pub --offline", Some(unknown)),
         ("bundle without signer", "verify-bundle --bundle @policy.yaml @policy.yaml", Some(missing)),
         ("request missing", "run -s @policy.yaml", Some(missing)),
+        ("host", "verify a --policy @policy.yaml --host kubewarden --allowed-host-capabilities oci/*", None),
+        ("another host", "verify a --policy @policy.yaml --host docker", Some(not_listed)),
+        ("no capability", "verify a --policy @policy.yaml --allowed-host-capabilities oci", Some(invalid)),
+        ("no time", "verify a --policy @policy.yaml --policy-timeout 0", Some(invalid)),
+        (
+            "record and replay",
+            "verify a --policy @policy.yaml --record-host-capabilities-interactions a \
+             --replay-host-capabilities-interactions b",
+            Some(conflict),
+        ),
     ];
     for (name, command_line, expected) in cases {
         let ended = world.run(command_line);

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use clap::{ArgGroup, Args};
 use serde_json::Value;
 
+use super::hosted::HostFlags;
 use super::{
     Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, look_everywhere, read_text, tell,
     unless_closed,
 };
 use crate::cosign_flags::{self, EvidenceFlags, SignerFlags};
+use crate::host::Profile;
 use crate::log::Log;
 use crate::policy_file;
 use crate::render::text::{Paths, Places};
@@ -25,7 +27,9 @@ use crate::request;
     group = ArgGroup::new("rules")
         .required(true)
         .args(["policy", "certificate_identity", "certificate_identity_regexp", "key"]),
-    after_help = "Exit codes: 0 all admitted, 1 refused, 2 could not decide.\n\n\
+    after_help = "The host is an extended one, unless --host says otherwise: it sees all evidence. What a cluster with a stock \
+                  Kubewarden would say: --host kubewarden.\n\n\
+                  Exit codes: 0 all admitted, 1 refused, 2 could not decide.\n\n\
                   Where cosign's flags mean something else here: regular expressions must match the whole identity \
                   or issuer, and the transparency log is never contacted, because evidence carries its proof."
 )]
@@ -57,7 +61,10 @@ pub(super) struct Arguments {
     #[command(flatten)]
     source: SourceFlags,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Host")]
+    host: HostFlags,
+
+    #[command(flatten, next_help_heading = "Options")]
     module: ModuleFlag,
 
     /// Form of the result
@@ -69,11 +76,11 @@ impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
         let (mut settings, paths) = self.settings()?;
         self.trust.apply(&mut settings)?;
-        look_everywhere(&mut settings);
-        let policy = self.source.policy(self.module.load()?, log)?;
-        check_settings(&policy, &settings, streams.err)?;
+        look_everywhere(&mut settings, self.host.profile(Profile::Extended));
+        let hosted = self.host.run(Profile::Extended, self.module.load()?, self.source.source(log)?, log)?;
+        check_settings(&hosted.policy, &settings, streams.err)?;
 
-        let explained = policy.explain(&request::pod_with_images(&self.images), &settings);
+        let explained = hosted.explain(&request::pod_with_images(&self.images), &settings, log);
         tell(log, streams.err)?;
         let explained = explained?;
         unless_closed(match self.output {

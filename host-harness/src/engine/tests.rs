@@ -64,6 +64,47 @@ fn what_is_no_answer_is_an_error() {
 }
 
 #[test]
+fn a_module_that_never_ends_is_stopped() {
+    let endless = module("(loop (br 0)) unreachable").with_time_limit(Duration::from_millis(200));
+    let stopped = EngineError::TooSlow { operation: "op".to_owned(), limit: Duration::from_millis(200) };
+    assert_eq!(endless.call("op", b"payload", silent()), Err(stopped.clone()));
+    assert_eq!(stopped.to_string(), "the module gave no answer to `op` within 0.2 s, and was stopped");
+
+    let echo = module("(call $response (i32.const 1024) (local.get $payload)) (i32.const 1)");
+    let quick = echo.with_time_limit(Duration::from_secs(20));
+    assert_eq!(quick.call("op", b"payload", silent()), Ok(b"payload".to_vec()));
+}
+
+#[test]
+fn time_that_the_host_takes_counts() {
+    let waits = module(
+        "(drop (call $host_call
+            (i32.const 512) (i32.const 7) (i32.const 519) (i32.const 9) (i32.const 528) (i32.const 9)
+            (i32.const 1024) (local.get $payload)))
+         (loop (br 0)) unreachable",
+    );
+    let slow: Arc<HostCalls> = Arc::new(|_, _, _, _| {
+        std::thread::sleep(Duration::from_millis(600));
+        Ok(Vec::new())
+    });
+    let before = std::time::Instant::now();
+    let answer = waits.with_time_limit(Duration::from_millis(100)).call("op", b"", slow);
+    assert!(matches!(answer, Err(EngineError::TooSlow { .. })), "{answer:?}");
+    assert!(before.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_module_that_eats_memory_gets_no_more() {
+    // Grows by 16 MiB until it is refused, and answers with the number of the last refusal.
+    let eats = module(
+        "(loop (br_if 0 (i32.ne (memory.grow (i32.const 256)) (i32.const -1))))
+         (i32.store8 (i32.const 0) (i32.add (i32.const 48) (i32.lt_u (memory.size) (i32.const 32769))))
+         (call $response (i32.const 0) (i32.const 1)) (i32.const 1)",
+    );
+    assert_eq!(eats.call("op", b"", silent()), Ok(b"1".to_vec()), "32768 pages are 2 GiB");
+}
+
+#[test]
 fn every_call_has_an_instance_of_its_own() {
     let counts = module(
         "(global.set $calls (i32.add (global.get $calls) (i32.const 1)))
