@@ -143,7 +143,7 @@ fn files_that_are_not_what_they_should_be_end_with_could_not_decide() {
         ("the request is not JSON", vec!["run", "-r", &broken, "-s", &settings], "not JSON"),
         ("no such settings", vec!["run", "-r", &request, "-s", &missing], "missing"),
         ("settings with a typo", vec!["run", "-r", &request, "-s", &typo], "did you mean `attestors`"),
-        ("an unknown flag", vec!["verify", "nginx:1", "--offline"], "--offline"),
+        ("an unknown flag", vec!["verify", "nginx:1", "--on-line"], "--on-line"),
         ("nobody to ask for", vec!["verify", "nginx:1"], "--policy"),
     ];
     for (name, words, part) in cases {

@@ -14,7 +14,7 @@ use crate::sources::{Descriptor, Source, SourceError};
 
 /// How the harness ends its answer for a repository that no layout holds.
 const UNASKED: &str =
-    "and registries are not asked: `cosign save --dir DIR IMAGE`, then `--oci-layout ghcr.io/a/b=DIR`";
+    "and --offline asks no registry: `cosign save --dir DIR IMAGE`, then `--oci-layout ghcr.io/a/b=DIR`";
 
 const IMAGE: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const CONFIG: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";

@@ -4,6 +4,7 @@
 //! Exit codes are the same everywhere: 0 yes, 1 no, 2 could not find out.
 
 mod hosted;
+mod registry;
 mod run;
 mod verify;
 mod verify_bundle;
@@ -17,13 +18,14 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use self::registry::RegistryFlags;
 use crate::engine::Module;
 use crate::host::Profile;
 use crate::log::{Detail, Log};
 use crate::policy::{Explained, Policy};
 use crate::render::text;
 use crate::request;
-use crate::sources::{LayoutArg, Layouts, Source};
+use crate::sources::{Anywhere, LayoutArg, Layouts, Source};
 
 /// File name of the module where none is named.
 const MODULE_FILE: &str = "policy.wasm";
@@ -178,11 +180,15 @@ struct SourceFlags {
     /// DIR holds one layout per repository below it; without it, DIR answers for every other repository
     #[arg(long = "oci-layout", value_name = "[REPOSITORY=]DIR")]
     layouts: Vec<LayoutArg>,
+
+    #[command(flatten)]
+    registry: RegistryFlags,
 }
 
 impl SourceFlags {
     fn source(&self, log: &Arc<Log>) -> anyhow::Result<Arc<dyn Source>> {
-        Ok(Arc::new(Layouts::open(&self.layouts, Arc::clone(log)).context("--oci-layout")?))
+        let layouts = Layouts::open(&self.layouts, Arc::clone(log)).context("--oci-layout")?;
+        Ok(Arc::new(Anywhere::new(layouts, self.registry.open()?, Arc::clone(log))))
     }
 }
 

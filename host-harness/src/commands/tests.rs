@@ -274,7 +274,7 @@ fn command_lines() {
         ("key and issuer", "verify a --key @cosign.pub --certificate-oidc-issuer URL", Some(conflict)),
         ("bad annotation", "verify a --key @cosign.pub -a a", Some(invalid)),
         ("bad type", "verify a --key @cosign.pub --type provenance", Some(invalid)),
-        ("a flag of cosign's that means nothing here", "verify a --key @cosign.pub --offline", Some(unknown)),
+        ("a flag of cosign's that means nothing here", "verify a --key @cosign.pub --check-claims", Some(unknown)),
         ("bundle without signer", "verify-bundle --bundle @policy.yaml @policy.yaml", Some(missing)),
         ("request missing", "run -s @policy.yaml", Some(missing)),
         ("host", "verify a --policy @policy.yaml --host kubewarden --allowed-host-capabilities oci/*", None),

@@ -14,11 +14,10 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use sha2::{Digest as _, Sha256, Sha512};
 use sigwarden_core::reference::{Digest, ImageRef, Repository};
 
 use super::SourceError;
-use super::oci::{Descriptor, Manifest};
+use super::oci::{Descriptor, Manifest, matches_digest};
 
 /// What registries accept as a manifest (OCI distribution-spec, "Pushing Manifests"), which `index.json` is, too.
 const MAX_MANIFEST_BYTES: u64 = 4 << 20;
@@ -222,11 +221,7 @@ impl Layout {
         // INVARIANT: a parsed digest is `sha256` or `sha512` and lower-case hex, so it cannot climb out of `blobs`.
         let path = self.blobs.join(digest.algorithm()).join(digest.hex());
         let Some(bytes) = read_file(&path, limit)? else { return Ok(None) };
-        if hex_hash(digest.algorithm(), &bytes) == digest.hex() {
-            Ok(Some(bytes))
-        } else {
-            Err(SourceError::WrongHash { path })
-        }
+        if matches_digest(digest, &bytes) { Ok(Some(bytes)) } else { Err(SourceError::WrongHash { path }) }
     }
 }
 
@@ -275,15 +270,6 @@ fn read_file(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, SourceError> {
     } else {
         Err(SourceError::TooLarge { path: path.to_owned(), limit })
     }
-}
-
-/// The lower-case hex digits that end a digest of this algorithm.
-fn hex_hash(algorithm: &str, bytes: &[u8]) -> String {
-    let hash = match algorithm {
-        "sha512" => Sha512::digest(bytes).to_vec(),
-        _ => Sha256::digest(bytes).to_vec(),
-    };
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -3,18 +3,22 @@
 //! A [`Source`] answers for any repository. "It is not there" and "I could not look" are never the same answer: the
 //! first means unsigned, the second means that nobody knows.
 
+mod anywhere;
 #[cfg(test)]
 mod fixture;
 mod layout;
 mod layouts;
 mod oci;
+mod registry;
 
 use std::path::PathBuf;
 
 use sigwarden_core::reference::{Digest, Repository};
 
+pub use anywhere::Anywhere;
 pub use layouts::{LayoutArg, LayoutArgError, Layouts};
 pub use oci::{Descriptor, Manifest, index_of};
+pub use registry::{Artifact, Registries, RegistryError, RegistryOptions};
 
 /// Contents of registries. `Ok(None)` means that the source looked, and it is not there.
 pub trait Source: Send + Sync {
@@ -49,7 +53,7 @@ pub trait Source: Send + Sync {
 pub enum SourceError {
     /// Nothing was given for this repository.
     #[error(
-        "no --oci-layout holds `{repository}`{}, and registries are not asked: `cosign save --dir DIR IMAGE`, then \
+        "no --oci-layout holds `{repository}`{}, and --offline asks no registry: `cosign save --dir DIR IMAGE`, then \
          `--oci-layout {repository}=DIR`",
         looked_in(.tried)
     )]
@@ -59,6 +63,9 @@ pub enum SourceError {
         /// Directories that could have held it, and are no layouts.
         tried: Vec<PathBuf>,
     },
+    /// A live registry gave no answer.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// The system would not read a file.
     #[error("cannot read `{}`: {reason}", path.display())]
     Unreadable {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256, Sha512};
 use sigwarden_core::reference::Digest;
 
 use super::SourceError;
@@ -16,7 +17,7 @@ use super::SourceError;
 const INDEX_MEDIA_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 
 /// Media types under which manifests and indexes are kept (OCI image-spec; Docker's schema 2).
-const MANIFEST_MEDIA_TYPES: [&str; 4] = [
+pub(super) const MANIFEST_MEDIA_TYPES: [&str; 4] = [
     INDEX_MEDIA_TYPE,
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
@@ -113,6 +114,15 @@ impl Manifest {
             platform: None,
         }
     }
+}
+
+/// Whether `bytes` hash to `digest`.
+pub(super) fn matches_digest(digest: &Digest, bytes: &[u8]) -> bool {
+    let hash = match digest.algorithm() {
+        "sha512" => Sha512::digest(bytes).to_vec(),
+        _ => Sha256::digest(bytes).to_vec(),
+    };
+    hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == digest.hex()
 }
 
 /// An index of `manifests`, as the referrers API answers.

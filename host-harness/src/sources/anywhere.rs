@@ -1,0 +1,63 @@
+//! The layouts that were given, and for every other repository its registry.
+
+use std::sync::Arc;
+
+use sigwarden_core::reference::{Digest, Repository};
+
+use super::oci::Descriptor;
+use super::registry::Registries;
+use super::{Layouts, Source, SourceError};
+use crate::log::Log;
+
+/// Layouts first, registries behind them.
+#[derive(Debug)]
+pub struct Anywhere {
+    layouts: Layouts,
+    registries: Option<Arc<Registries>>,
+    log: Arc<Log>,
+}
+
+impl Anywhere {
+    /// `None` for `registries` stays offline.
+    #[must_use]
+    pub const fn new(layouts: Layouts, registries: Option<Arc<Registries>>, log: Arc<Log>) -> Self {
+        Self { layouts, registries, log }
+    }
+
+    /// What the layouts say; if none is for this repository, what its registry says.
+    fn ask<T>(
+        &self,
+        repository: &Repository,
+        question: impl Fn(&dyn Source) -> Result<T, SourceError>,
+    ) -> Result<T, SourceError> {
+        let answer = question(&self.layouts);
+        match (answer, &self.registries) {
+            (Err(SourceError::NoLayout { tried, .. }), Some(registries)) => {
+                for dir in tried {
+                    self.log
+                        .note(format!("`{}` is not an OCI layout: asked the registry of {repository}", dir.display()));
+                }
+                question(registries.as_ref())
+            }
+            (answer, _) => answer,
+        }
+    }
+}
+
+impl Source for Anywhere {
+    fn resolve(&self, repository: &Repository, tag: &str) -> Result<Option<Digest>, SourceError> {
+        self.ask(repository, |source| source.resolve(repository, tag))
+    }
+
+    fn manifest(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, SourceError> {
+        self.ask(repository, |source| source.manifest(repository, digest))
+    }
+
+    fn blob(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, SourceError> {
+        self.ask(repository, |source| source.blob(repository, digest))
+    }
+
+    fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<Descriptor>>, SourceError> {
+        self.ask(repository, |source| source.referrers(repository, digest))
+    }
+}
