@@ -121,6 +121,9 @@ impl Text<'_> {
             self.page.marked(image.outcome, &coded(finding))?;
             self.details(finding)?;
         }
+        if let Some(excepted) = &image.excepted {
+            self.page.field("excepted", &one_line(excepted))?;
+        }
         for block in &image.blocks {
             self.block(image, block)?;
         }

@@ -8,7 +8,9 @@
 //! Whatever goes wrong is an answer with a reason: nothing here fails, and nothing that fails admits. Time comes in as an
 //! argument.
 
+mod child;
 mod message;
+mod pull;
 mod response;
 
 pub use response::ValidationResponse;
@@ -16,11 +18,12 @@ pub use response::ValidationResponse;
 use crate::decision::{BlockReport, Code, Explanation, Finding, ImageReport, Location, Outcome};
 use crate::evidence::Store;
 use crate::examiner::{Examiner, Target, host_finding};
+use crate::exceptions::{self, Excepted};
 use crate::host::Host;
 use crate::mutation;
 use crate::reference::{Digest, ImageRef};
 use crate::rules::{self, Concern};
-use crate::settings::{Block, Settings, Unmatched};
+use crate::settings::{Block, Exception, Settings, Unmatched};
 use crate::workload::{self, Operation, Workload};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -100,21 +103,24 @@ fn decide_workload(host: &dyn Host, request: &Value, workload: &Workload, settin
         host,
         settings,
         examiner: Examiner::new(Store::new(host, settings.evidence.extended), &settings.trust_roots, now),
+        workload,
+        now,
         digests: BTreeMap::new(),
+        pulls: Vec::new(),
         warnings: Vec::new(),
     };
     let mut images = Vec::new();
     for (written, locations) in distinct(workload) {
-        images.push(inquiry.examine(workload, written, locations));
+        images.push(inquiry.examine(written, locations));
     }
-    let warnings = inquiry.warnings;
+    let Inquiry { warnings, pulls, .. } = inquiry;
     let outcome = Outcome::worst(images.iter().map(|image| image.outcome));
     let explanation =
         Explanation { outcome, subject: workload.subject().to_owned(), problems: Vec::new(), images, warnings };
     if outcome.refuses() {
         return Decision { response: ValidationResponse::reject(&explanation), explanation };
     }
-    match patched(request, workload, &explanation) {
+    match patched(request, workload, &explanation, &pulls) {
         Ok(object) => Decision { response: ValidationResponse::accept(&explanation, object), explanation },
         Err(finding) => refuse_unread(explanation.subject, vec![finding]),
     }
@@ -132,8 +138,14 @@ fn distinct(workload: &Workload) -> Vec<(&str, Vec<Location>)> {
     images
 }
 
-/// The object with every pinned image in place, or `None` where nothing is pinned.
-fn patched(request: &Value, workload: &Workload, explanation: &Explanation) -> Result<Option<Value>, Finding> {
+/// The object with every pinned image and pull policy in place, or `None` where nothing changes. `pulls` are the pointers of
+/// the pull policies that become `Always`.
+fn patched(
+    request: &Value,
+    workload: &Workload,
+    explanation: &Explanation,
+    pulls: &[String],
+) -> Result<Option<Value>, Finding> {
     let pins: Vec<(String, String)> = explanation
         .images
         .iter()
@@ -144,12 +156,13 @@ fn patched(request: &Value, workload: &Workload, explanation: &Explanation) -> R
             changed.map(|location| (location.pointer.clone(), pinned.clone())).collect::<Vec<_>>()
         })
         .collect();
-    if pins.is_empty() {
+    if pins.is_empty() && pulls.is_empty() {
         return Ok(None);
     }
     let mut object = request.get("object").cloned().unwrap_or_default();
     mutation::pin(&mut object, &pins)
-        .map_err(|e| Finding::new(Code::RequestMalformed, format!("cannot pin the images: {e}")))?;
+        .and_then(|()| mutation::set(&mut object, pulls, "Always"))
+        .map_err(|e| Finding::new(Code::RequestMalformed, format!("cannot patch the object: {e}")))?;
     Ok(Some(object))
 }
 
@@ -158,17 +171,24 @@ struct Inquiry<'a> {
     host: &'a dyn Host,
     settings: &'a Settings,
     examiner: Examiner<'a>,
+    workload: &'a Workload,
+    /// Unix seconds.
+    now: i64,
     digests: BTreeMap<String, Result<Digest, Finding>>,
+    /// Pointers of the pull policies that become `Always`.
+    pulls: Vec<String>,
     warnings: Vec<String>,
 }
 
-impl Inquiry<'_> {
-    fn examine(&mut self, workload: &Workload, written: &str, locations: Vec<Location>) -> ImageReport {
+impl<'a> Inquiry<'a> {
+    fn examine(&mut self, written: &str, locations: Vec<Location>) -> ImageReport {
+        let workload = self.workload;
         let mut report = ImageReport {
             image: written.to_owned(),
             locations,
             digest: None,
             pinned: None,
+            excepted: None,
             outcome: Outcome::Passed,
             findings: Vec::new(),
             blocks: Vec::new(),
@@ -181,30 +201,54 @@ impl Inquiry<'_> {
                 return report;
             }
         };
-        let concerning = rules::concerning(self.settings, &image);
+        // Whatever an image from a mirror is called there, it is judged by its name at home.
+        let home = self.settings.mirrors.home_of(&image);
+        let (named, mirrored) = match &home {
+            Some(home) => (home, Some(&image)),
+            None => (&image, None),
+        };
+        let concerning = rules::concerning(self.settings, named, mirrored);
+        let excepted = self.excepted(&image, named, concerning.is_empty());
         if concerning.is_empty() {
-            self.unmatched(&mut report);
+            self.unmatched(&mut report, excepted);
             return report;
         }
         let changed = report.locations.iter().any(|location| !workload.is_unchanged(written, location));
+        let is_left_alone = !self.settings.verify_unchanged && !changed && image.digest().is_some();
         let mut wants_pin = false;
         for (block, concern) in concerning {
-            if concern == Concern::Skips {
+            if concern == Concern::Skips || is_left_alone {
                 let skipped = BlockReport { outcome: Outcome::Skipped, ..rules::report(block, Vec::new()) };
                 report.blocks.push(skipped);
                 continue;
             }
-            let mut block_report = self.check_block(block, &image, changed, &mut report.digest);
-            rules::apply_failure_action(block, &mut block_report);
-            // Only what this block matched and admitted is pinned on its behalf.
-            wants_pin |= block.mutate_digest && block_report.outcome == Outcome::Passed;
+            let mut block_report = match excepted {
+                Excepted::Yes(_) => self.check_digest_alone(block, &image, changed, &mut report.digest),
+                Excepted::Over(_) | Excepted::No => {
+                    let verified = self.check_block(block, &image, named, changed, &mut report.digest);
+                    self.check_pull_policy(block, written, verified)
+                }
+            };
+            let action = self.settings.action_of(block, workload.namespace.as_deref());
+            rules::apply_failure_action(action, &mut block_report);
+            // Only what this block matched and admitted is pinned on its behalf, or what was excepted from it.
+            wants_pin |= block.mutate_digest && matches!(block_report.outcome, Outcome::Passed | Outcome::Skipped);
             if block_report.outcome == Outcome::Audited {
                 self.warnings.push(message::audited(&report, &block_report));
             }
             report.blocks.push(block_report);
         }
+        self.tell_of_exception(excepted, &mut report);
         let worst = report.blocks.iter().map(|block| block.outcome).filter(|outcome| *outcome != Outcome::Skipped);
         report.outcome = Outcome::worst(worst);
+        if report.outcome.refuses() && child::may_explain(&report) {
+            report.findings.extend(child::explain(self.host, &image));
+        }
+        if report.outcome.refuses()
+            && let Excepted::Over(exception) = excepted
+        {
+            report.findings.push(exception_over(exception));
+        }
         if wants_pin && image.digest().is_none() && self.settings.mutate && !report.outcome.refuses() {
             if changed {
                 report.pinned =
@@ -218,7 +262,61 @@ impl Inquiry<'_> {
         report
     }
 
-    fn unmatched(&mut self, report: &mut ImageReport) {
+    /// What the exceptions say. Where one is bound to digests, a tag is resolved; if that fails, the block that needs the
+    /// digest says so.
+    fn excepted(&mut self, image: &ImageRef, named: &ImageRef, is_unmatched: bool) -> Excepted<'a> {
+        let settings = self.settings;
+        // What is admitted anyway needs no exception, and no call.
+        if is_unmatched && settings.unmatched_images != Unmatched::Deny {
+            return Excepted::No;
+        }
+        let digest = match image.digest() {
+            Some(digest) => Some(digest.clone()),
+            None if exceptions::wants_digest(settings, named) => self.digest(image).ok(),
+            None => None,
+        };
+        exceptions::look_up(settings, named, digest.as_ref(), self.now)
+    }
+
+    fn tell_of_exception(&mut self, excepted: Excepted<'_>, report: &mut ImageReport) {
+        let Excepted::Yes(exception) = excepted else { return };
+        let (day, reason) = (exception.expires.as_str(), &exception.reason);
+        report.excepted = Some(format!("until {day} by {}: {reason}", exception.path));
+        if let Some(days) = exception.ends_soon(self.now) {
+            let left = if days == 1 { "today".to_owned() } else { format!("in {days} days") };
+            self.warnings.push(format!(
+                "{} is admitted by an exception that ends {left}, with {day} ({}): {reason}",
+                report.image, exception.path
+            ));
+        }
+    }
+
+    /// Admitted whatever is known of it, but by digest all the same.
+    fn check_digest_alone(
+        &mut self,
+        block: &Block,
+        image: &ImageRef,
+        changed: bool,
+        resolved: &mut Option<String>,
+    ) -> BlockReport {
+        let mut findings: Vec<_> = self.lacks_digest(block, image, changed).into_iter().collect();
+        if findings.is_empty() && block.mutate_digest && image.digest().is_none() {
+            match self.digest(image) {
+                Ok(digest) => *resolved = Some(digest.to_string()),
+                Err(finding) => findings.push(finding),
+            }
+        }
+        match findings.is_empty() {
+            true => BlockReport { outcome: Outcome::Skipped, ..rules::report(block, findings) },
+            false => rules::report(block, findings),
+        }
+    }
+
+    fn unmatched(&mut self, report: &mut ImageReport, excepted: Excepted<'_>) {
+        self.tell_of_exception(excepted, report);
+        if report.excepted.is_some() {
+            return;
+        }
         match self.settings.unmatched_images {
             Unmatched::Allow => {}
             Unmatched::Warn => self.warnings.push(format!("no block of verifyImages matches {}", report.image)),
@@ -226,6 +324,9 @@ impl Inquiry<'_> {
                 let finding = Finding::new(Code::ImageUnmatched, "no block of verifyImages matches this image")
                     .remedy("add a block whose `imageReferences` match it, or set `unmatchedImages: allow`");
                 report.findings.push(finding);
+                if let Excepted::Over(exception) = excepted {
+                    report.findings.push(exception_over(exception));
+                }
                 report.outcome = Outcome::Failed;
             }
         }
@@ -235,6 +336,7 @@ impl Inquiry<'_> {
         &mut self,
         block: &Block,
         image: &ImageRef,
+        named: &ImageRef,
         changed: bool,
         resolved: &mut Option<String>,
     ) -> BlockReport {
@@ -248,10 +350,24 @@ impl Inquiry<'_> {
         match self.digest(image) {
             Ok(digest) => {
                 *resolved = Some(digest.to_string());
-                rules::check(&self.examiner, Target { image, digest: &digest }, block)
+                rules::check(&self.examiner, Target { image: named, digest: &digest }, block)
             }
             Err(finding) => rules::report(block, vec![finding]),
         }
+    }
+
+    /// Adds what the block asks of the pull policy to what it says of the image.
+    fn check_pull_policy(&mut self, block: &Block, written: &str, mut report: BlockReport) -> BlockReport {
+        let Some(rule) = block.always_pull else { return report };
+        match pull::check(rule, self.settings.mutate, self.workload, written) {
+            Ok(pointers) if report.outcome == Outcome::Passed => self.pulls.extend(pointers),
+            Ok(_) => {}
+            Err(finding) => {
+                report.outcome = report.outcome.max(Outcome::Failed);
+                report.findings.push(finding);
+            }
+        }
+        report
     }
 
     /// What the block asks of the reference itself.
@@ -289,6 +405,13 @@ impl Inquiry<'_> {
             })
             .clone()
     }
+}
+
+fn exception_over(exception: &Exception) -> Finding {
+    let message =
+        format!("an exception for this image ended with {}: {}", exception.expires.as_str(), exception.reason);
+    Finding::new(Code::ExceptionOver, message)
+        .remedy(format!("have the image signed, or give `{}.expires` a later day", exception.path))
 }
 
 #[cfg(test)]

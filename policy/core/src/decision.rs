@@ -76,6 +76,9 @@ pub struct ImageReport {
     /// The string written into the object instead, if the image is pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<String>,
+    /// The exception that admits it: to which day, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excepted: Option<String>,
     /// The worst of the blocks, or of `findings`.
     pub outcome: Outcome,
     /// What is wrong with the image before any block is asked, for example a reference that does not parse.

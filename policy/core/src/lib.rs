@@ -5,7 +5,7 @@
 //! the network, prints, or trusts what no signature covers.
 //!
 //! Imports only point down this list:
-//! `admission`, `bundle` → `workload`, `mutation` → `rules` → `attestations`, `attestors` → `examiner` → `settings` →
+//! `admission`, `bundle` → `workload`, `mutation` → `exceptions`, `rules` → `attestations`, `attestors` → `examiner` → `settings` →
 //! `conditions`, `verify` → `evidence` → `host` → `reference` → `decision`.
 
 #![forbid(unsafe_code)]
@@ -18,6 +18,7 @@ pub mod conditions;
 pub mod decision;
 pub mod evidence;
 pub mod examiner;
+pub mod exceptions;
 pub mod host;
 pub mod mutation;
 mod quote;

@@ -1,6 +1,6 @@
-//! Pinning: writes resolved images into the object, and nothing else.
+//! Pinning: writes resolved images into the object, and pull policies where a block asks for it. Nothing else.
 //!
-//! The object is changed in place as plain JSON, so no field is dropped, added or given another meaning, whether this
+//! The object is changed in place as plain JSON, so no other field is dropped, added or given another meaning, whether this
 //! crate knows it or not.
 
 use serde_json::Value;
@@ -12,6 +12,9 @@ pub enum MutationError {
     /// There is no string at this RFC 6901 pointer.
     #[error("there is no image to replace at `{0}`")]
     NotThere(String),
+    /// There is no object that could hold the field at this RFC 6901 pointer.
+    #[error("there is no object for `{0}`")]
+    NoParent(String),
 }
 
 /// Replaces the string at each pointer (RFC 6901, relative to `object`) by the new image beside it.
@@ -28,6 +31,21 @@ pub fn pin(object: &mut Value, pins: &[(String, String)]) -> Result<(), Mutation
         if let Some(string) = object.pointer_mut(pointer) {
             *string = Value::String(image.clone());
         }
+    }
+    Ok(())
+}
+
+/// Writes `value` at each pointer (RFC 6901, relative to `object`, the last part a field's name without `~`), whether the field
+/// is there or not.
+///
+/// # Errors
+/// When one of the pointers does not lead into an object. The object may then be changed in part.
+pub fn set(object: &mut Value, pointers: &[String], value: &str) -> Result<(), MutationError> {
+    for pointer in pointers {
+        let no_parent = || MutationError::NoParent(pointer.clone());
+        let (parent, field) = pointer.rsplit_once('/').ok_or_else(no_parent)?;
+        let fields = object.pointer_mut(parent).and_then(Value::as_object_mut).ok_or_else(no_parent)?;
+        fields.insert(field.to_owned(), Value::from(value));
     }
     Ok(())
 }
@@ -92,6 +110,21 @@ mod tests {
                 assert_eq!(after.pointer(pointer), Some(&json!("new-image")), "case `{name}`");
             }
         }
+    }
+
+    #[test]
+    fn fields_are_set_whether_they_are_there_or_not() {
+        let mut object = json!({"a": {"image": "x", "imagePullPolicy": "Never"}, "l": [{"image": "y"}], "n": 1});
+        set(&mut object, &["/a/imagePullPolicy".to_owned(), "/l/0/imagePullPolicy".to_owned()], "Always").unwrap();
+        let expected = json!({
+            "a": {"image": "x", "imagePullPolicy": "Always"}, "l": [{"image": "y", "imagePullPolicy": "Always"}], "n": 1,
+        });
+        assert_eq!(object, expected);
+        for pointer in ["", "x", "/gone/x", "/n/x", "/l/1/x", "/l/x"] {
+            let error = set(&mut object, &[pointer.to_owned()], "Always");
+            assert_eq!(error, Err(MutationError::NoParent(pointer.to_owned())), "{pointer:?}");
+        }
+        assert_eq!(object, expected);
     }
 
     #[test]

@@ -11,8 +11,10 @@
 //!
 //! Nothing is trimmed or repaired: a string that is almost a reference is an error that says what to write.
 
+mod mirror;
 mod pattern;
 
+pub use mirror::{MirrorError, Mirrors, Prefix};
 pub use pattern::{ImagePattern, PatternError, TextPattern};
 
 use std::fmt;

@@ -20,12 +20,19 @@ pub enum Concern {
     Skips,
 }
 
-/// The blocks that concern `image`.
+/// The blocks that concern an image. `mirrored` is the name by which it is pulled, if that is another.
 ///
 /// `imageReferences` match widely (any honest spelling of the image), `skipImageReferences` only where Kyverno's own
-/// narrow reading does too: a skip must never take out more than its author saw it take out.
-pub fn concerning<'s>(settings: &'s Settings, image: &ImageRef) -> Vec<(&'s Block, Concern)> {
-    let matches = |block: &&Block| block.image_references.iter().any(|pattern| pattern.matches(image));
+/// narrow reading does too: a skip must never take out more than its author saw it take out. An image from a mirror is matched
+/// by either name, and skipped by its name at home only.
+pub fn concerning<'s>(
+    settings: &'s Settings,
+    image: &ImageRef,
+    mirrored: Option<&ImageRef>,
+) -> Vec<(&'s Block, Concern)> {
+    let names = || [Some(image), mirrored].into_iter().flatten();
+    let matches =
+        |block: &&Block| block.image_references.iter().any(|pattern| names().any(|name| pattern.matches(name)));
     let skips =
         |block: &Block| block.skip_image_references.iter().any(|p| p.matches(image) && p.matches_narrowly(image));
     settings
@@ -70,8 +77,8 @@ pub fn report(block: &Block, findings: Vec<Finding>) -> BlockReport {
 }
 
 /// Takes a block's `failureAction` into account: what Audit would refuse is a warning.
-pub fn apply_failure_action(block: &Block, report: &mut BlockReport) {
-    if block.failure_action == FailureAction::Audit && report.outcome.refuses() {
+pub fn apply_failure_action(action: FailureAction, report: &mut BlockReport) {
+    if action == FailureAction::Audit && report.outcome.refuses() {
         report.outcome = Outcome::Audited;
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::decision::{Code, Finding, Location};
 use crate::quote::{plain, quote};
+use crate::reference::ImageRef;
 
 /// Most images in one object. The API server stores objects up to 1.5 MiB, and a pod with 512 containers is no pod
 /// that anybody runs.
@@ -63,6 +64,12 @@ pub enum WorkloadError {
         /// The operation as written.
         operation: String,
     },
+    /// A part of an object that has its own endpoint, and starts nothing.
+    #[error("{} is not an object that this policy decides about", quote(.subresource))]
+    Subresource {
+        /// For example `pods/status`.
+        subresource: String,
+    },
     /// Not one of the eight kinds that run images.
     #[error("{} is not a kind that this policy knows: it decides about Pod, ReplicationController, Deployment, ReplicaSet, StatefulSet, DaemonSet, Job and CronJob", quote(.kind))]
     UnknownKind {
@@ -99,13 +106,17 @@ impl WorkloadError {
     pub fn finding(&self) -> Finding {
         let code = match self {
             Self::Missing { .. } | Self::WrongType { .. } | Self::KindMismatch { .. } => Code::RequestMalformed,
-            Self::UnknownOperation { .. } | Self::UnknownKind { .. } => Code::KindUnsupported,
+            Self::UnknownOperation { .. } | Self::UnknownKind { .. } | Self::Subresource { .. } => {
+                Code::KindUnsupported
+            }
             Self::ImageMissing { .. } => Code::ReferenceInvalid,
             Self::TooManyImages | Self::TooLarge(_) => Code::RequestTooLarge,
         };
         let finding = Finding::new(code, self.to_string());
         match self {
-            Self::UnknownOperation { .. } | Self::UnknownKind { .. } => finding.remedy(RULES),
+            Self::UnknownOperation { .. } | Self::UnknownKind { .. } | Self::Subresource { .. } => {
+                finding.remedy(RULES)
+            }
             Self::ImageMissing { .. } => finding.remedy("write the image into the object"),
             Self::TooManyImages => finding.remedy("split the workload"),
             _ => finding,
@@ -131,6 +142,10 @@ pub struct WorkloadImage {
     pub image: String,
     /// Where it stands. The pointer is relative to the object.
     pub location: Location,
+    /// Where its pull policy stands, or would: an RFC 6901 pointer relative to the object.
+    pub pull_pointer: String,
+    /// Whether nodes pull it each time. Where no policy is written, by Kubernetes' default: for the tag `latest`.
+    pub is_always_pulled: bool,
 }
 
 /// The images of a request, and what else of it the decision needs.
@@ -143,8 +158,11 @@ pub struct Workload {
     /// Init containers first, then containers, ephemeral containers and image volumes. Empty for DELETE, and at most
     /// 512.
     pub images: Vec<WorkloadImage>,
+    /// The namespace, if the request names one.
+    pub namespace: Option<String>,
     /// For UPDATE, the image strings of the old object by pointer.
     pub old_images: BTreeMap<String, String>,
+    is_pod: bool,
     subject: String,
 }
 
@@ -167,6 +185,8 @@ impl Workload {
             operation,
             is_leaving_unchanged: false,
             images: Vec::new(),
+            namespace: namespace_of(request).map(str::to_owned),
+            is_pod: request.pointer("/kind/kind").is_some_and(|kind| kind == "Pod"),
             old_images: BTreeMap::new(),
             subject: subject_of(request),
         };
@@ -174,6 +194,7 @@ impl Workload {
             return Ok(workload);
         }
 
+        check_subresource(request)?;
         let way = way_to_pod_spec(request)?;
         let object = object_at(request, "/object")?;
         check_kind_of_object(request, object)?;
@@ -198,6 +219,13 @@ impl Workload {
         &self.subject
     }
 
+    /// Whether the pull policy of what stands at `location` can still be set. That of a pod's containers cannot be changed
+    /// once they are there.
+    #[must_use]
+    pub fn may_set_pull_policy(&self, location: &Location) -> bool {
+        !(self.is_pod && self.old_images.contains_key(&location.pointer))
+    }
+
     /// Whether the old object names the same image in the same place. Never for CREATE.
     #[must_use]
     pub fn is_unchanged(&self, image: &str, location: &Location) -> bool {
@@ -211,7 +239,7 @@ impl Workload {
 pub fn subject_of(request: &Value) -> String {
     let text = |pointer: &str| request.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
     let kind = text("/kind/kind").or_else(|| text("/object/kind")).unwrap_or("object");
-    let namespace = text("/namespace").or_else(|| text("/object/metadata/namespace"));
+    let namespace = namespace_of(request);
     let name = text("/name").or_else(|| text("/object/metadata/name"));
     let generated = text("/object/metadata/generateName");
 
@@ -226,6 +254,26 @@ pub fn subject_of(request: &Value) -> String {
         (None, None) => subject.push_str("(unnamed)"),
     }
     subject
+}
+
+/// The namespace as the API server names it, or the object where a scanner left it out.
+fn namespace_of(request: &Value) -> Option<&str> {
+    let text = |pointer: &str| request.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+    text("/namespace").or_else(|| text("/object/metadata/namespace"))
+}
+
+/// Ephemeral containers come through an endpoint of their own, with the whole pod. Nothing else that does runs an image,
+/// and a policy that is asked about it has rules that are too wide.
+fn check_subresource(request: &Value) -> Result<(), WorkloadError> {
+    let subresource = match request.pointer("/subResource") {
+        None | Some(Value::Null) => return Ok(()),
+        Some(_) => text_at(request, "/subResource")?,
+    };
+    if subresource.is_empty() || subresource == "ephemeralcontainers" {
+        return Ok(());
+    }
+    let resource = request.pointer("/resource/resource").and_then(Value::as_str).unwrap_or("objects");
+    Err(WorkloadError::Subresource { subresource: format!("{resource}/{subresource}") })
 }
 
 fn way_to_pod_spec(request: &Value) -> Result<&'static [&'static str], WorkloadError> {
@@ -320,6 +368,10 @@ impl<'a> Images<'a> {
                 }
             };
             let field = format!("{list}[{index}]");
+            let (pull_path, pull_policy) = match item.get("image") {
+                Some(Value::Object(volume)) => (format!("{item_path}/image/pullPolicy"), volume.get("pullPolicy")),
+                _ => (format!("{item_path}/imagePullPolicy"), item.get("imagePullPolicy")),
+            };
             let image_path = format!("{item_path}/{image_path}");
             let image = match image {
                 None | Some(Value::Null) => "",
@@ -332,8 +384,14 @@ impl<'a> Images<'a> {
             if self.found.len() >= MAX_IMAGES {
                 return Err(WorkloadError::TooManyImages);
             }
+            let is_always_pulled = match pull_policy.and_then(Value::as_str).filter(|policy| !policy.is_empty()) {
+                Some(policy) => policy == "Always",
+                None => is_latest(image),
+            };
             self.found.push(WorkloadImage {
                 image: image.to_owned(),
+                pull_pointer: self.pointer(&pull_path),
+                is_always_pulled,
                 location: Location { pointer: self.pointer(&image_path), field, name: name.clone() },
             });
         }
@@ -348,6 +406,14 @@ impl<'a> Images<'a> {
     fn wrong_type(&self, path_in_pod_spec: &str, wanted: &'static str) -> WorkloadError {
         WorkloadError::WrongType { pointer: format!("/object{}", self.pointer(path_in_pod_spec)), wanted }
     }
+}
+
+/// Whether Kubernetes takes this for the tag `latest`, whose images it pulls each time (core/v1 `imagePullPolicy`).
+fn is_latest(image: &str) -> bool {
+    ImageRef::parse(image).is_ok_and(|image| match image.digest() {
+        Some(_) => image.tag() == Some("latest"),
+        None => image.tag_or_latest() == "latest",
+    })
 }
 
 fn text_at<'a>(request: &'a Value, pointer: &str) -> Result<&'a str, WorkloadError> {

@@ -1,5 +1,7 @@
 //! What a decision costs in host calls, and what it says when the host does not answer.
 
+mod house;
+
 use super::*;
 use crate::host::{HostError, ManifestId};
 use crate::reference::Repository;

@@ -52,6 +52,12 @@ codes! {
     ImageUnmatched = "SW3005",
     /// The image is not pinned by digest.
     DigestMissing = "SW3006",
+    /// The image was excepted, and the exception has ended.
+    ExceptionOver = "SW3007",
+    /// The imagePullPolicy must be Always.
+    PullPolicy = "SW3008",
+    /// The image is one platform of an index, and signatures are about the index.
+    ChildOfIndex = "SW3009",
     /// Nobody signed this image.
     Unsigned = "SW4001",
     /// The image is signed, but by somebody else.

@@ -2,6 +2,7 @@
 //!
 //! Warnings only: nothing here changes what settings mean.
 
+use super::house::Exception;
 use super::model::{AttestorKind, AttestorSet};
 use super::reader::Node;
 use super::whole_regex::WholeRegex;
@@ -31,6 +32,30 @@ pub(super) fn skipped_image_reference(node: &Node<'_>, pattern: &ImagePattern) {
         node.warning("every image is skipped, so this block verifies nothing", "name the images that may be skipped");
     }
     warn_of_open_end(node, text);
+}
+
+pub(super) fn excepted_image_reference(node: &Node<'_>, pattern: &ImagePattern) {
+    let text = pattern.as_str();
+    if is_anything(text) {
+        node.warning("every image is excepted, so nothing is verified", "name the images that may be excepted");
+    }
+    warn_of_open_end(node, text);
+}
+
+pub(super) fn exception(node: &Node<'_>, exception: &Exception) {
+    for pattern in &exception.image_references {
+        let text = pattern.as_str();
+        let names_tag = text.rsplit('/').next().is_some_and(|last| last.contains(':') && !last.contains('@'));
+        if names_tag && exception.digests.is_empty() {
+            node.warning(
+                format!(
+                    "{} matches tags only, and no image that comes by digest, such as a mutating policy leaves it",
+                    quote(text)
+                ),
+                "list the digests that the tag stands for under `digests`",
+            );
+        }
+    }
 }
 
 pub(super) fn subject(node: &Node<'_>, pattern: &TextPattern) {

@@ -7,6 +7,7 @@
 //! Meaning and defaults are those of Kyverno's schema with the API server's defaults filled in (`mutateDigest`,
 //! `verifyDigest` and `required` are true), except that a block which says nothing about its action enforces.
 
+mod house;
 mod lint;
 mod model;
 mod not_yet;
@@ -15,6 +16,7 @@ mod reader;
 mod slsa;
 mod whole_regex;
 
+pub use house::{ActionOverride, AlwaysPull, Day, DayError, Exception};
 pub use model::{
     AttestationRule, Attestor, AttestorKind, AttestorSet, Block, EvidenceSettings, ExtensionRule, FailureAction,
     KeyAttestor, KeylessAttestor, Quantifier, SecretKeyAttestor, Settings, TrustChoice, TrustRootSource, Unmatched,

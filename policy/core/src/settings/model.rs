@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::house::{ActionOverride, AlwaysPull, Exception};
 use super::reader::Problem;
 use super::slsa::SlsaRule;
 use super::whole_regex::WholeRegex;
 use crate::conditions::ConditionBlock;
-use crate::reference::{ImagePattern, Repository, TextPattern};
+use crate::reference::{ImagePattern, Mirrors, Repository, TextPattern};
 use crate::verify::{FulcioExtension, InlineTrust, KeyHash, LogRule, PublicKey, SctRule};
 
 /// The settings of one policy. Only [`Settings::parse`] makes them.
@@ -19,6 +20,14 @@ pub struct Settings {
     pub unmatched_images: Unmatched,
     /// What a block does that says nothing about it; blocks have taken it over already.
     pub failure_action: FailureAction,
+    /// What such a block does in some namespaces instead; see [`Settings::action_of`].
+    pub failure_action_overrides: Vec<ActionOverride>,
+    /// Images that are admitted for a while whatever is known of them.
+    pub exceptions: Vec<Exception>,
+    /// Images that are pulled from elsewhere, and their names at home.
+    pub mirrors: Mirrors,
+    /// Whether an update verifies images that have a digest and did not change.
+    pub verify_unchanged: bool,
     /// Trust roots by name. `sigstore` and `github` are always there.
     pub trust_roots: BTreeMap<String, TrustRootSource>,
     /// Where evidence is looked for.
@@ -112,8 +121,12 @@ pub struct Block {
     pub image_references: Vec<ImagePattern>,
     /// Which of those it is not about.
     pub skip_image_references: Vec<ImagePattern>,
-    /// What it does with an image that it does not accept.
+    /// What it does with an image that it does not accept, where no override says otherwise.
     pub failure_action: FailureAction,
+    /// Whether the block says so itself, and not the settings around it.
+    pub says_action: bool,
+    /// What it asks of `imagePullPolicy`, if anything.
+    pub always_pull: Option<AlwaysPull>,
     /// Who must have signed: every set. Empty only where `attestations` are given, or where nothing is verified and
     /// `required` is false.
     pub attestors: Vec<AttestorSet>,

@@ -8,6 +8,10 @@
 pub(super) enum Place {
     /// The settings.
     Settings,
+    /// An element of `exceptions`.
+    Exception,
+    /// An element of `failureActionOverrides`.
+    ActionOverride,
     /// `evidence`
     Evidence,
     /// An element of `verifyImages`.
@@ -48,9 +52,8 @@ const IN_KUBERNETES: &str = "say in the ClusterAdmissionPolicy which objects the
 const NO_VARIABLES: &str = "write the values themselves where the variables stand";
 
 const FIELDS: &[(Place, &str, &str)] = &[
-    (Place::Settings, "exceptions", "add the image to `skipImageReferences` of its block"),
-    (Place::Settings, "mirrors", "add patterns for the mirror to `imageReferences`"),
-    (Place::Settings, "verifyUnchanged", "remove it: every image is verified, changed or not"),
+    (Place::Settings, "validationFailureAction", "write it as `failureAction`"),
+    (Place::Settings, "validationFailureActionOverrides", "write them as `failureActionOverrides`"),
     (Place::Settings, "name", "remove it: the policy's own name stands in its metadata"),
     (Place::Settings, "match", IN_KUBERNETES),
     (Place::Settings, "exclude", IN_KUBERNETES),

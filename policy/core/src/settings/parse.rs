@@ -4,6 +4,7 @@ mod attestations;
 mod attestors;
 mod certificates;
 mod deprecated;
+mod house;
 mod keys;
 mod pem;
 mod slsa;
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::house::AlwaysPull;
 use super::lint;
 use super::model::{
     AttestationRule, AttestorSet, Block, EvidenceSettings, FailureAction, Settings, TrustRootSource, Unmatched,
@@ -83,6 +85,11 @@ fn read_settings(root: &Node<'_>) -> Option<Settings> {
         let evidence = fields.optional("evidence").and_then(|node| {
             node.object(Place::Evidence, |fields| Some(EvidenceSettings { extended: fields.flag("extended", false) }))
         });
+        let failure_action_overrides =
+            fields.optional("failureActionOverrides").map(|node| house::read_overrides(&node));
+        let exceptions = fields.optional("exceptions").map(|node| house::read_exceptions(&node));
+        let mirrors = fields.optional("mirrors").map(|node| house::read_mirrors(&node));
+        let verify_unchanged = fields.flag("verifyUnchanged", true);
         let mutate = fields.flag("mutate", true);
         let blocks = fields
             .required("verifyImages")
@@ -91,6 +98,10 @@ fn read_settings(root: &Node<'_>) -> Option<Settings> {
             verify_images: blocks?,
             unmatched_images: unmatched_images.unwrap_or_default(),
             failure_action,
+            failure_action_overrides: given(failure_action_overrides)?.unwrap_or_default(),
+            exceptions: given(exceptions)?.unwrap_or_default(),
+            mirrors: given(mirrors)?.unwrap_or_default(),
+            verify_unchanged,
             trust_roots: with_built_in(trust_roots),
             evidence: evidence.unwrap_or_default(),
             mutate,
@@ -187,6 +198,9 @@ fn read_block(node: &Node<'_>, trust_roots: &BTreeSet<&str>, default_action: Fai
         let mutate_digest = fields.flag("mutateDigest", true);
         let verify_digest = fields.flag("verifyDigest", true);
         let required = fields.flag("required", true);
+        let always_pull = fields
+            .optional("alwaysPull")
+            .map(|node| node.choice(&[("require", AlwaysPull::Require), ("mutate", AlwaysPull::Mutate)]));
         // A fresh instance serves every request: there is nothing to cache, and so nothing to switch off.
         fields.flag("useCache", true);
         read_cosign_oci11(fields);
@@ -225,7 +239,9 @@ fn read_block(node: &Node<'_>, trust_roots: &BTreeSet<&str>, default_action: Fai
             path: fields.node().path().to_owned(),
             image_references,
             skip_image_references,
+            says_action: failure_action.is_some(),
             failure_action: failure_action.unwrap_or(default_action),
+            always_pull: given(always_pull)?,
             attestors,
             attestations,
             mutate_digest,

@@ -1,5 +1,6 @@
 //! What settings mean when they are good, and what is said when they are not.
 
+mod house;
 mod problems;
 mod slsa;
 mod warnings;
