@@ -17,7 +17,7 @@ pub use response::ValidationResponse;
 
 use crate::decision::{BlockReport, Code, Explanation, Finding, ImageReport, Location, Outcome};
 use crate::evidence::Store;
-use crate::examiner::{Examiner, Target, host_finding};
+use crate::examiner::{Examiner, Target, deadline_finding, host_finding};
 use crate::exceptions::{self, Excepted};
 use crate::host::Host;
 use crate::mutation;
@@ -102,7 +102,7 @@ fn decide_workload(host: &dyn Host, request: &Value, workload: &Workload, settin
     let mut inquiry = Inquiry {
         host,
         settings,
-        examiner: Examiner::new(Store::new(host, settings.evidence.extended), &settings.trust_roots, now),
+        examiner: Examiner::new(Store::new(host, &settings.evidence), &settings.trust_roots, now),
         workload,
         now,
         digests: BTreeMap::new(),
@@ -340,6 +340,9 @@ impl<'a> Inquiry<'a> {
         changed: bool,
         resolved: &mut Option<String>,
     ) -> BlockReport {
+        if self.examiner.is_time_up() {
+            return rules::report(block, vec![deadline_finding()]);
+        }
         if let Some(finding) = self.lacks_digest(block, image, changed) {
             return rules::report(block, vec![finding]);
         }

@@ -5,9 +5,9 @@
 //! this digest, by this kind of signer, naming this identity? Only then is it verified. Annotations must stand on the very
 //! signature that verifies.
 
-use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Looked, LookedResult, Outcome};
-use crate::evidence::{Carrier, Claim, Evidence, Item, SignerMaterial, Subject};
-use crate::examiner::{Examiner, Search, Target, gap_finding, outcome};
+use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
+use crate::evidence::{Claim, Clues, Evidence, Item, Material, Opening, Plan, Purpose, SignerMaterial, Subject};
+use crate::examiner::{Examiner, Search, Target, blind_finding, gap_finding, outcome, publish};
 use crate::quote::quote;
 use crate::settings::{Attestor, AttestorKind, AttestorSet, ExtensionRule, KeyAttestor, KeylessAttestor, WholeRegex};
 use crate::verify::{Claims, EvidenceError, LogRule, Signer, Verified};
@@ -70,23 +70,46 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
         Err(error) => return report(entry, error.outcome(), Some(error.finding()), Vec::new()),
     };
     let entry = &*entry;
-    let repository = entry.repository.as_ref().unwrap_or_else(|| target.image.repository());
+    let clues = Clues { image: target.image, digest: target.digest, annotations: &entry.annotations };
     let mut own = Search::default();
     let mut gap = None;
     let mut candidates = Vec::new();
     let mut furthest: Option<EvidenceError> = None;
+    let mut out_of_reach = None;
     let mut attestations = 0_usize;
-    for carrier in Carrier::OF_SIGNATURES {
-        let load = examiner.load(repository, target.digest, carrier);
+    for carrier in examiner.plan().places(Purpose::Signatures) {
+        let load = examiner.load(target, entry.repository.as_ref(), carrier);
         own.note(&load.looked);
         gap = gap.or_else(|| load.gap.clone());
         for item in &load.items {
-            let evidence = match item {
-                Item::Readable(evidence) => evidence,
-                Item::Unreadable { source, error } => {
+            let opening = match item {
+                Item::Readable(evidence) => Opening::Readable(Rc::clone(evidence)),
+                Item::Unreadable { error, .. } => Opening::Unreadable(error.clone()),
+                // Who signed is known before what: most junk is sorted out here.
+                Item::Sealed(sealed) => {
+                    if let Err(error) = check_sealed(entry, &sealed.material) {
+                        let signer = signer_of(&sealed.material);
+                        candidates.push(candidate(&sealed.source, None, signer, Err(&error)));
+                        keep_further(&mut furthest, error);
+                        continue;
+                    }
+                    examiner.open(sealed, clues)
+                }
+            };
+            let evidence = match opening {
+                Opening::Readable(evidence) => evidence,
+                Opening::Unreadable(error) => {
                     let error = EvidenceError::Malformed(error.to_string());
-                    candidates.push(candidate(source, None, None, Err(&error)));
+                    candidates.push(candidate(item.source(), None, None, Err(&error)));
                     keep_further(&mut furthest, error);
+                    continue;
+                }
+                Opening::Gap(reason) => {
+                    gap.get_or_insert(reason);
+                    continue;
+                }
+                Opening::OutOfReach => {
+                    out_of_reach.get_or_insert_with(|| item.source().to_owned());
                     continue;
                 }
             };
@@ -94,8 +117,8 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
                 attestations = attestations.saturating_add(1);
                 continue;
             }
-            let result = check_signature(examiner, target, entry, evidence);
-            let signer = signer_in_words(examiner, evidence, entry, result.is_ok());
+            let result = check_signature(examiner, target, entry, &evidence);
+            let signer = signer_in_words(examiner, &evidence, entry, result.is_ok());
             match result {
                 Ok(_) => {
                     candidates.push(candidate(&evidence.source, None, signer, Ok(())));
@@ -109,23 +132,46 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
             }
         }
     }
-    let finding = match (&gap, furthest) {
-        (Some(gap), _) => gap_finding(gap),
-        (None, Some(error)) => error.finding(),
-        (None, None) => unsigned(target, attestations, &own),
+    let finding = match (&gap, out_of_reach, furthest) {
+        (Some(gap), _, _) => gap_finding(gap),
+        (None, Some(source), _) => out_of_reach_finding(target, &source),
+        (None, None, Some(error)) => error.finding(),
+        (None, None, None) if own.is_blind() => blind_finding(target, Purpose::Signatures),
+        (None, None, None) => unsigned(target, attestations, examiner.plan()),
     };
+    own.note_unseen(examiner.plan(), Purpose::Signatures);
     search.note(&own.looked);
     report(entry, outcome(&finding), Some(finding), candidates)
 }
 
-fn unsigned(target: Target<'_>, attestations: usize, search: &Search) -> Finding {
-    let blind = search.looked.iter().find(|place| matches!(place.result, LookedResult::Unsupported(_)));
-    if let (0, Some(Looked { carrier, result: LookedResult::Unsupported(reason) })) = (attestations, blind) {
+/// Whether a signature whose payload is not at hand may be the one that `entry` asks for.
+fn check_sealed(entry: &Attestor, material: &Material) -> Result<(), EvidenceError> {
+    match (&entry.kind, material.signer.leaf()) {
+        (AttestorKind::Keyless(keyless), Some(leaf)) => check_identity(keyless, &Claims::read(leaf)?),
+        (AttestorKind::Keyless(_), None) => {
+            Err(EvidenceError::WrongSignerKind("signed with a key, and the rule asks for a certificate"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn out_of_reach_finding(target: Target<'_>, source: &str) -> Finding {
+    Finding::new(
+        Code::EvidenceOutOfReach,
+        format!("{source} may be the signature, and this host does not hand out what it signs"),
+    )
+    .remedy(format!(
+        "publish it where this host can read it:\n{}\n(cosign signed the image under another name, or with annotations that the rule does not name)",
+        publish(target)
+    ))
+}
+
+fn unsigned(target: Target<'_>, attestations: usize, plan: &Plan) -> Finding {
+    let pinned = format!("{}@{}", target.image.repository(), target.digest);
+    if attestations == 0 && !plan.extended {
         return Finding::new(Code::Unsigned, "nobody signed this image, as far as this host can see").remedy(format!(
-            "if cosign 3 signed it, its signature lies where this host cannot look ({carrier}: {reason})\n\
-             if nobody did: cosign sign --yes {}@{}",
-            target.image.repository(),
-            target.digest
+            "if cosign 3 signed it, publish the signature where this host can read it:\n{}\nif nobody did:\ncosign sign --yes {pinned}",
+            publish(target)
         ));
     }
     let message = match attestations {
@@ -133,7 +179,6 @@ fn unsigned(target: Target<'_>, attestations: usize, search: &Search) -> Finding
         1 => "nobody signed this image: it has an attestation, and an attestation is not a signature".to_owned(),
         n => format!("nobody signed this image: it has {n} attestations, and an attestation is not a signature"),
     };
-    let pinned = format!("{}@{}", target.image.repository(), target.digest);
     let remedy = match attestations {
         0 => format!("cosign sign --yes {pinned}"),
         _ => format!("cosign sign --yes {pinned}\nor ask for the attestation: `attestations:` instead of `attestors:`"),
@@ -361,7 +406,14 @@ pub(crate) fn signer_in_words(
         (SignerMaterial::Key { .. }, AttestorKind::Key(key)) if verified => {
             Some(format!("key {}", key.key.fingerprint()))
         }
-        (SignerMaterial::Key { .. }, _) => Some("a key".to_owned()),
+        _ => signer_of(&evidence.material),
+    }
+}
+
+fn signer_of(material: &Material) -> Option<String> {
+    match material.signer.leaf() {
+        Some(leaf) => Claims::read(leaf).ok().map(|claims| claims.signer()),
+        None => Some("a key".to_owned()),
     }
 }
 

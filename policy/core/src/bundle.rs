@@ -117,7 +117,7 @@ fn read(request: &Request) -> Result<Evidence, Finding> {
             Finding::new(Code::WrongSubject, "the bundle is about another artifact").contrast(digest, found.join(", "))
         );
     }
-    Ok(Evidence { id: 0, source: "bundle".to_owned(), material, bundle, claim })
+    Ok(Evidence::with_bundle(0, "bundle".to_owned(), material, claim, bundle))
 }
 
 fn trust_root(given: Option<&Value>) -> Result<TrustRoot, Finding> {

@@ -15,6 +15,7 @@ mod path;
 mod quantity;
 mod template;
 
+pub(crate) use duration::parse as parse_duration;
 pub use path::PathError;
 pub use template::{Template, TemplateError};
 

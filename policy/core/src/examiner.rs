@@ -5,14 +5,14 @@
 
 mod cluster_trust;
 
-use crate::decision::{Code, Finding, Looked, Outcome};
-use crate::evidence::{Carrier, Evidence, Gap, Load, Store};
+use crate::decision::{Code, Finding, Looked, LookedResult, Outcome};
+use crate::evidence::{Carrier, Clues, Content, Evidence, Gap, Load, Material, Opening, Plan, Purpose, Sealed, Store};
 use crate::host::HostError;
 use crate::reference::{Digest, ImageRef, Repository};
 use crate::settings::{Attestor, AttestorKind, KeyAttestor, TrustChoice, TrustRootSource};
 use crate::verify::{
     Claims, EvidenceError, LogRule, PublicKey, Question, SctRule, Signer, TrustRoot, Verified, check_signer_kind,
-    claims_of, verify_with_claims,
+    claims_of, is_about, verify_with_claims,
 };
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -33,6 +33,8 @@ pub struct Target<'a> {
     pub digest: &'a Digest,
 }
 
+/// One piece of evidence, with different entries of a log.
+type Completed = Rc<[Rc<Evidence>]>;
 type MemoKey = (usize, Option<String>, LogRule, SctRule, String);
 
 /// What all checks of one request share.
@@ -44,6 +46,7 @@ pub struct Examiner<'a> {
     keys: RefCell<BTreeMap<(String, String), Result<PublicKey, EvidenceError>>>,
     claims: RefCell<BTreeMap<usize, Result<Option<Rc<Claims>>, EvidenceError>>>,
     memo: RefCell<BTreeMap<MemoKey, Result<Rc<Verified>, EvidenceError>>>,
+    completed: RefCell<BTreeMap<(usize, String), Completed>>,
     checks: Cell<usize>,
 }
 
@@ -59,13 +62,36 @@ impl<'a> Examiner<'a> {
             keys: RefCell::default(),
             claims: RefCell::default(),
             memo: RefCell::default(),
+            completed: RefCell::default(),
             checks: Cell::new(0),
         }
     }
 
-    /// What `carrier` holds about `digest`.
-    pub fn load(&self, repository: &Repository, digest: &Digest, carrier: Carrier) -> Rc<Load> {
-        self.store.load(repository, digest, carrier)
+    /// Where evidence is looked for.
+    #[must_use]
+    pub const fn plan(&self) -> &Plan {
+        self.store.plan()
+    }
+
+    /// Whether the request has taken so long that nothing new may be started.
+    #[must_use]
+    pub fn is_time_up(&self) -> bool {
+        self.store.is_time_up()
+    }
+
+    /// What `carrier` holds about `target`. `own` is the repository that a rule names for its evidence.
+    pub fn load(&self, target: Target<'_>, own: Option<&Repository>, carrier: Carrier) -> Rc<Load> {
+        let elsewhere = match carrier {
+            Carrier::Published => self.plan().repository.as_ref(),
+            _ => None,
+        };
+        let repository = own.or(elsewhere).unwrap_or_else(|| target.image.repository());
+        self.store.load(repository, target.digest, carrier)
+    }
+
+    /// Gets the signed bytes of a signature that came without them.
+    pub fn open(&self, sealed: &Sealed, clues: Clues<'_>) -> Opening {
+        sealed.open(&self.store, clues)
     }
 
     /// What the certificate that came along with `evidence` says, before anything is verified. Read once.
@@ -105,12 +131,63 @@ impl<'a> Examiner<'a> {
         Ok(Cow::Owned(Attestor { kind, ..entry.clone() }))
     }
 
-    /// Verifies `evidence` under the trust that an attestor chose.
+    /// Verifies `evidence` under the trust that an attestor chose; where it carries no proof that it was logged, and the
+    /// host can ask, with what the log says of it.
     ///
     /// # Errors
-    /// As [`verify`](crate::verify::verify), when the trust root cannot be had, and when the request's budget of checks is
-    /// used up.
+    /// As [`verify`](crate::verify::verify), when the trust root cannot be had, when the request's budget of checks is
+    /// used up, and when the log has no entry for it or cannot be asked.
     pub fn verify(
+        &self,
+        evidence: &Evidence,
+        signer: &Signer<'_>,
+        log: LogRule,
+        trust: &TrustChoice,
+    ) -> Result<Rc<Verified>, EvidenceError> {
+        let result = self.verify_as_it_is(evidence, signer, log, trust);
+        // Bundles must bring their proof; only cosign's older forms may come without.
+        if !(matches!(result, Err(EvidenceError::NoLogEntry)) && evidence.is_legacy() && self.plan().extended) {
+            return result;
+        }
+        let mut refused = None;
+        for completed in self.completed(evidence, signer, &trust.rekor_url)?.iter() {
+            match self.verify_as_it_is(completed, signer, log, trust) {
+                Ok(verified) => return Ok(verified),
+                Err(error) => refused = Some(error),
+            }
+        }
+        Err(refused.unwrap_or_else(|| EvidenceError::NotInLog(trust.rekor_url.clone())))
+    }
+
+    /// `evidence` with each entry of the log that is about it.
+    fn completed(&self, evidence: &Evidence, signer: &Signer<'_>, url: &str) -> Result<Completed, EvidenceError> {
+        let key = (evidence.id, url.to_owned());
+        if let Some(known) = self.completed.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let artifact = match &evidence.material.content {
+            Content::Message { payload, .. } | Content::Envelope { payload, .. } => Digest::of(payload),
+            Content::Artifact { .. } => return Err(EvidenceError::NoLogEntry),
+        };
+        let entries = self.store.rekor_entries(url, &artifact).map_err(|gap| match gap {
+            Gap::Host(error) => EvidenceError::LogUnreachable { url: url.to_owned(), reason: error.to_string() },
+            Gap::Limit { what, limit } => EvidenceError::BudgetExhausted { what, limit },
+            Gap::Deadline => EvidenceError::OutOfTime,
+        })?;
+        // At most `evidence::rekor::MAX_ENTRIES`.
+        let about = entries.iter().filter(|entry| is_about(entry, &evidence.material, signer));
+        let completed: Completed = about
+            .map(|entry| {
+                let material = Material { entries: vec![entry.clone()], ..evidence.material.clone() };
+                let (source, claim) = (evidence.source.clone(), evidence.claim.clone());
+                Rc::new(Evidence::from_material(self.store.next_id(), source, material, claim))
+            })
+            .collect();
+        self.completed.borrow_mut().insert(key, Rc::clone(&completed));
+        Ok(completed)
+    }
+
+    fn verify_as_it_is(
         &self,
         evidence: &Evidence,
         signer: &Signer<'_>,
@@ -129,6 +206,9 @@ impl<'a> Examiner<'a> {
         }
         let material = &evidence.material;
         let cost = material.entries.len().saturating_add(material.timestamps.len()).saturating_add(1);
+        if self.is_time_up() {
+            return Err(EvidenceError::OutOfTime);
+        }
         let checks = self.checks.get().saturating_add(cost);
         if checks > MAX_CHECKS {
             return Err(EvidenceError::BudgetExhausted { what: "signature checks", limit: MAX_CHECKS });
@@ -201,11 +281,55 @@ impl Search {
     }
 }
 
+impl Search {
+    /// Whether no place that was to be asked can be read on this host, so that nothing is known of what lies there.
+    #[must_use]
+    pub fn is_blind(&self) -> bool {
+        self.looked.iter().all(|place| matches!(place.result, LookedResult::Unsupported(_)))
+    }
+
+    /// Takes note of the places that a host without the extended calls cannot show.
+    pub fn note_unseen(&mut self, plan: &Plan, purpose: Purpose) {
+        for (place, why) in plan.unseen(purpose) {
+            self.note(&[Looked { carrier: (*place).to_owned(), result: LookedResult::Unsupported((*why).to_owned()) }]);
+        }
+    }
+}
+
+/// The answer where nothing could be read that might hold what a rule asks for.
+#[must_use]
+pub fn blind_finding(target: Target<'_>, purpose: Purpose) -> Finding {
+    let what = match purpose {
+        Purpose::Signatures => "signatures",
+        Purpose::Attestations => "attestations",
+    };
+    Finding::new(Code::EvidenceOutOfReach, format!("this host shows no place where {what} may lie")).remedy(format!(
+        "list `published` in `evidence.carriers`, and publish them:
+{}",
+        publish(target)
+    ))
+}
+
+/// How evidence is put where every host can read it.
+#[must_use]
+pub fn publish(target: Target<'_>) -> String {
+    format!("sigwarden publish {}@{}", target.image.repository(), target.digest)
+}
+
+/// The answer where the time for the request was up.
+#[must_use]
+pub fn deadline_finding() -> Finding {
+    Finding::new(Code::DeadlineReached, "the time for this request was up").remedy(
+        "try again: the host has what was fetched now; if that does not help, give the policy more time          (`timeoutEvalSeconds` of the policy, and `deadline` in its settings)",
+    )
+}
+
 /// A gap as the reason why a question stays open.
 #[must_use]
 pub fn gap_finding(gap: &Gap) -> Finding {
     match gap {
         Gap::Host(error) => host_finding(error),
+        Gap::Deadline => deadline_finding(),
         Gap::Limit { what, limit } => {
             Finding::new(Code::BudgetExhausted, format!("there is more evidence than is looked at ({limit} {what})"))
                 .remedy(
@@ -222,8 +346,12 @@ pub fn host_finding(error: &HostError) -> Finding {
         HostError::Refused { capability } => Finding::new(Code::HostRefused, error.to_string())
             .remedy(format!("grant the capability `{capability}` to this policy")),
         HostError::Unsupported(_) => Finding::new(Code::HostRefused, error.to_string()),
+        HostError::Denied(_) => Finding::new(Code::RegistryDenied, error.to_string()).remedy(
+            "give this host credentials that may read the repository; Kubewarden uses those of the PolicyServer \
+             (`imagePullSecret`), never the pod's `imagePullSecrets`",
+        ),
         HostError::Unreachable(_) => Finding::new(Code::RegistryUnreachable, error.to_string())
-            .remedy("see whether the registry answers, and whether the credentials given to this host may read it"),
+            .remedy("see whether the registry answers this host: its name, its certificate, the network between"),
     }
 }
 
@@ -231,9 +359,14 @@ pub fn host_finding(error: &HostError) -> Finding {
 #[must_use]
 pub const fn outcome(finding: &Finding) -> Outcome {
     match finding.code {
-        Code::RegistryUnreachable | Code::HostRefused | Code::BudgetExhausted | Code::TrustUnavailable => {
-            Outcome::Undecided
-        }
+        Code::RegistryUnreachable
+        | Code::RegistryDenied
+        | Code::HostRefused
+        | Code::EvidenceOutOfReach
+        | Code::LogUnreachable
+        | Code::DeadlineReached
+        | Code::TrustUnavailable
+        | Code::BudgetExhausted => Outcome::Undecided,
         _ => Outcome::Failed,
     }
 }

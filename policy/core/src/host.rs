@@ -1,8 +1,10 @@
-//! What the policy may ask of its host, and the three ways in which a host fails to answer.
+//! What the policy may ask of its host, and the four ways in which a host fails to answer.
 //!
 //! Every call answers `Ok(Some(_))`, or `Ok(None)` when the host looked and it is not there, or an error when it
 //! could not look. The difference is never lost: "not signed" and "the registry is down" send people to
 //! different places. All of them deny.
+
+pub mod failure_text;
 
 use crate::reference::{Digest, ImageRef, Repository};
 use serde_json::Value;
@@ -85,6 +87,21 @@ pub struct ResourceId<'a> {
     pub name: &'a str,
 }
 
+/// The config blob in a stock host's answer to `oci/v1/oci_manifest_config`.
+///
+/// # Errors
+/// When the answer is not of the shape that such a host gives.
+pub fn config_in_answer(answer: &[u8]) -> Result<Vec<u8>, HostError> {
+    #[derive(serde::Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow)]
+        config: &'a serde_json::value::RawValue,
+    }
+    let answer: Answer<'_> = serde_json::from_slice(answer)
+        .map_err(|e| HostError::Unreachable(format!("the host's answer cannot be read: {e}")))?;
+    Ok(answer.config.get().as_bytes().to_vec())
+}
+
 /// How a manifest is named within its repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ManifestId<'a> {
@@ -106,6 +123,9 @@ pub enum HostError {
         /// The capability, as `hostCapabilities` spells it.
         capability: String,
     },
+    /// The registry answered that whoever asks may not look. The host's own words.
+    #[error("the registry denies access: {0}")]
+    Denied(String),
     /// The registry did not answer, or not in a way that says "absent".
     #[error("could not look: {0}")]
     Unreachable(String),

@@ -1,30 +1,38 @@
-//! The host's callbacks as a [`Host`]: Kubewarden's own (`kubewarden`/`oci`), and the extended ones
-//! (`sigwarden`/`oci`).
+//! The host's callbacks as a [`Host`]: Kubewarden's own (`kubewarden`/`oci`), and the extended ones (`sigwarden`/`oci`,
+//! `sigwarden`/`rekor`; docs/host-callbacks.md).
 //!
-//! Kubewarden reports failure as free text, so *absent* is told from *unreachable* by the texts that registries are known
-//! to answer with, and whatever is not surely "absent" is "could not look". The extended callbacks answer with a status.
+//! Kubewarden reports failure as free text, which `sigwarden_core::host::failure_text` reads. The extended callbacks answer
+//! with a status.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::Value;
-use sigwarden_core::host::{Host, HostError, ManifestId};
+use serde_json::{Value, json};
+use sigwarden_core::host::{Host, HostError, ManifestId, config_in_answer, failure_text};
 use sigwarden_core::reference::{Digest, ImageRef, Repository};
+use std::time::{Duration, Instant};
 
-pub(crate) struct WapcHost;
+pub(crate) struct WapcHost {
+    started: Instant,
+}
+
+impl WapcHost {
+    /// The host of a request that begins now.
+    pub(crate) fn new() -> Self {
+        Self { started: Instant::now() }
+    }
+}
 
 #[derive(Deserialize)]
 struct ManifestDigest {
     digest: String,
 }
 
+/// The answer of an extended call.
 #[derive(Deserialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
-enum Extended {
-    Found {
-        blob: Option<String>,
-        index: Option<Value>,
-    },
+enum Extended<T> {
+    Found(T),
     Absent,
     Unreachable {
         #[serde(default)]
@@ -34,6 +42,21 @@ enum Extended {
         #[serde(default)]
         reason: String,
     },
+}
+
+#[derive(Deserialize)]
+struct Blob {
+    blob: String,
+}
+
+#[derive(Deserialize)]
+struct Index {
+    index: Value,
+}
+
+#[derive(Deserialize)]
+struct Entries {
+    entries: Vec<Value>,
 }
 
 impl Host for WapcHost {
@@ -47,31 +70,51 @@ impl Host for WapcHost {
     }
 
     fn manifest(&self, repository: &Repository, reference: ManifestId<'_>) -> Result<Option<Vec<u8>>, HostError> {
-        let image = match reference {
-            ManifestId::Tag(tag) => format!("{repository}:{tag}"),
-            ManifestId::Digest(digest) => format!("{repository}@{digest}"),
-        };
-        stock("v1/oci_manifest", &image)
+        stock("v1/oci_manifest", &image(repository, reference))
+    }
+
+    fn config(&self, repository: &Repository, reference: ManifestId<'_>) -> Result<Option<Vec<u8>>, HostError> {
+        match stock("v1/oci_manifest_config", &image(repository, reference))? {
+            Some(answer) => config_in_answer(&answer).map(Some),
+            None => Ok(None),
+        }
     }
 
     fn blob(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError> {
-        match extended("v1/blob", repository, digest)? {
-            None => Ok(None),
-            Some(Answer { blob: Some(blob), .. }) => STANDARD
-                .decode(blob)
-                .map(Some)
-                .map_err(|e| HostError::Unreachable(format!("the host's blob is not base64: {e}"))),
-            Some(_) => Err(HostError::Unreachable("the host's answer holds no blob".to_owned())),
-        }
+        let Some(Blob { blob }) = extended("oci", "v1/blob", &about(repository, digest))? else {
+            return Ok(None);
+        };
+        STANDARD
+            .decode(blob)
+            .map(Some)
+            .map_err(|e| HostError::Unreachable(format!("the host's blob is not base64: {e}")))
     }
 
     fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError> {
-        match extended("v1/referrers", repository, digest)? {
-            None => Ok(None),
-            Some(Answer { index: Some(index), .. }) => Ok(Some(index.to_string().into_bytes())),
-            Some(_) => Err(HostError::Unreachable("the host's answer holds no index".to_owned())),
-        }
+        let found: Option<Index> = extended("oci", "v1/referrers", &about(repository, digest))?;
+        Ok(found.map(|found| found.index.to_string().into_bytes()))
     }
+
+    fn rekor_entries(&self, url: &str, artifact: &Digest) -> Result<Option<Vec<u8>>, HostError> {
+        let found: Option<Entries> =
+            extended("rekor", "v1/entries", &json!({"url": url, "artifact": artifact.to_string()}))?;
+        Ok(found.map(|found| Value::Array(found.entries).to_string().into_bytes()))
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+fn image(repository: &Repository, reference: ManifestId<'_>) -> String {
+    match reference {
+        ManifestId::Tag(tag) => format!("{repository}:{tag}"),
+        ManifestId::Digest(digest) => format!("{repository}@{digest}"),
+    }
+}
+
+fn about(repository: &Repository, digest: &Digest) -> Value {
+    json!({"repository": repository.to_string(), "digest": digest.to_string()})
 }
 
 /// One of Kubewarden's own calls; the payload is the image as a JSON string.
@@ -79,46 +122,24 @@ fn stock(operation: &str, image: &str) -> Result<Option<Vec<u8>>, HostError> {
     let payload = serde_json::to_vec(image).map_err(|e| HostError::Unreachable(e.to_string()))?;
     match wapc_guest::host_call("kubewarden", "oci", operation, &payload) {
         Ok(answer) => Ok(Some(answer)),
-        Err(error) => read_failure(&format!("oci/{operation}"), &error.to_string()),
+        Err(error) => failure_text::read(&format!("oci/{operation}"), &error.to_string()).map_or(Ok(None), Err),
     }
-}
-
-/// Texts by which registries say that a manifest, tag or repository does not exist (distribution-spec error codes and
-/// what is made of them on the way).
-const ABSENT: [&str; 5] = ["manifest unknown", "manifest_unknown", "name unknown", "name_unknown", "unknown manifest"];
-/// Behind this stands the registry's own answer; before it the URL, in which a repository's name may spell anything.
-const REGISTRY_ANSWER: &str = ", envelope: oci api errors:";
-/// How Kubewarden refuses a call that the policy's metadata does not list.
-const REFUSED: &str = "has not been granted access to";
-
-fn read_failure(capability: &str, text: &str) -> Result<Option<Vec<u8>>, HostError> {
-    let lower = text.to_ascii_lowercase();
-    if lower.contains(REFUSED) {
-        return Err(HostError::Refused { capability: capability.to_owned() });
-    }
-    let answer = lower.split_once(REGISTRY_ANSWER).map(|(_, answer)| answer);
-    if answer.is_some_and(|answer| ABSENT.iter().any(|absent| answer.contains(absent))) {
-        return Ok(None);
-    }
-    Err(HostError::Unreachable(text.to_owned()))
-}
-
-struct Answer {
-    blob: Option<String>,
-    index: Option<Value>,
 }
 
 /// One of the extended calls.
-fn extended(operation: &str, repository: &Repository, digest: &Digest) -> Result<Option<Answer>, HostError> {
-    let request = serde_json::json!({"repository": repository.to_string(), "digest": digest.to_string()});
-    let answer = wapc_guest::host_call("sigwarden", "oci", operation, request.to_string().as_bytes())
+fn extended<T: for<'de> Deserialize<'de>>(
+    namespace: &str,
+    operation: &str,
+    request: &Value,
+) -> Result<Option<T>, HostError> {
+    let answer = wapc_guest::host_call("sigwarden", namespace, operation, request.to_string().as_bytes())
         .map_err(|e| HostError::Unreachable(e.to_string()))?;
     match serde_json::from_slice(&answer) {
-        Ok(Extended::Found { blob, index }) => Ok(Some(Answer { blob, index })),
+        Ok(Extended::Found(found)) => Ok(Some(found)),
         Ok(Extended::Absent) => Ok(None),
         Ok(Extended::Unreachable { reason }) => Err(HostError::Unreachable(reason)),
         Ok(Extended::Refused { reason }) => {
-            Err(HostError::Refused { capability: format!("sigwarden oci/{operation}: {reason}") })
+            Err(HostError::Refused { capability: format!("sigwarden {namespace}/{operation}: {reason}") })
         }
         Err(error) => Err(HostError::Unreachable(format!("the host's answer cannot be read: {error}"))),
     }

@@ -26,7 +26,7 @@ pub extern "C" fn wapc_init() {
 }
 
 fn validate(payload: &[u8]) -> CallResult {
-    let decision = admission::decide(&WapcHost, payload, now());
+    let decision = admission::decide(&WapcHost::new(), payload, now());
     Ok(serde_json::to_vec(&decision.response)?)
 }
 
@@ -59,7 +59,7 @@ fn in_words(problem: &Finding) -> String {
 }
 
 fn explain(payload: &[u8]) -> CallResult {
-    let decision = admission::decide(&WapcHost, payload, now());
+    let decision = admission::decide(&WapcHost::new(), payload, now());
     Ok(serde_json::to_vec(&decision)?)
 }
 

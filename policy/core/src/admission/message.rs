@@ -1,6 +1,6 @@
 //! What a person reads who ran `kubectl apply`: the tree of the explanation on one line per image.
 
-use crate::decision::{BlockReport, CheckReport, Explanation, Finding, ImageReport, Outcome};
+use crate::decision::{BlockReport, CheckReport, Code, Explanation, Finding, ImageReport, Outcome};
 
 /// kubectl prints the message whole, events and logs cut it: so much is kept.
 const MAX_MESSAGE_BYTES: usize = 1500;
@@ -80,9 +80,10 @@ pub(super) fn refusal(explanation: &Explanation) -> String {
     let refusing: Vec<_> = reasons.iter().filter(|reason| reason.outcome.refuses()).collect();
     let subject = if explanation.subject.is_empty() { "request" } else { &explanation.subject };
     let mut message = format!("{subject} refused by sigwarden");
-    for (index, reason) in refusing.iter().enumerate() {
-        let line = format!("\n{}", line(reason));
-        let left = refusing.len().saturating_sub(index);
+    let lines = lines(&refusing, explanation);
+    for (index, line) in lines.iter().enumerate() {
+        let line = format!("\n{line}");
+        let left = lines.len().saturating_sub(index);
         if message.len().saturating_add(line.len()) > MAX_MESSAGE_BYTES {
             message.push_str(&format!("\n… and {left} more"));
             break;
@@ -90,6 +91,26 @@ pub(super) fn refusal(explanation: &Explanation) -> String {
         message.push_str(&line);
     }
     message
+}
+
+/// One line for each reason, and one for all images that nobody had the time to check: a list of them tells nothing.
+fn lines(refusing: &[&Reason<'_>], explanation: &Explanation) -> Vec<String> {
+    let (unchecked, others): (Vec<_>, Vec<_>) =
+        refusing.iter().partition(|reason| reason.finding.code == Code::DeadlineReached);
+    let mut lines: Vec<_> = others.into_iter().map(|reason| line(reason)).collect();
+    if !unchecked.is_empty() {
+        let all = explanation.images.len();
+        let is_unchecked = |image: &&ImageReport| {
+            unchecked.iter().any(|reason| reason.image.is_some_and(|unchecked| std::ptr::eq(unchecked, *image)))
+        };
+        let checked = all.saturating_sub(explanation.images.iter().filter(is_unchecked).count());
+        lines.push(format!(
+            "checked {checked} of {all} images when the time for this request was up; try again: \
+             the host has what was fetched now [{}]",
+            Code::DeadlineReached
+        ));
+    }
+    lines
 }
 
 /// The warning for a block that only audits.

@@ -1,62 +1,18 @@
 //! What a decision costs in host calls, and what it says when the host does not answer.
 
+mod carriers;
+mod deadline;
 mod house;
+mod rekor;
+mod tampering;
 
 use super::*;
-use crate::host::{HostError, ManifestId};
-use crate::reference::Repository;
-use crate::test_host::{Layout, fixtures};
+use crate::host::HostError;
+use crate::test_host::{Counting, fixtures};
 use serde_json::json;
-use std::cell::RefCell;
 
 /// 2026-11-24, a day after the fixtures were made.
 const NOW: i64 = 1_795_478_400;
-
-/// How a host behaves.
-#[derive(Clone)]
-enum Mood {
-    Answers,
-    Fails(HostError),
-}
-
-/// A layout that notes what it is asked.
-struct Noting {
-    layout: Layout,
-    mood: Mood,
-    calls: RefCell<Vec<String>>,
-}
-
-impl Noting {
-    fn new(layout: &str, mood: Mood) -> Self {
-        Self { layout: Layout(fixtures().join("layouts/referrers").join(layout)), mood, calls: RefCell::default() }
-    }
-
-    fn ask<T>(&self, call: &str, answer: impl FnOnce() -> Result<T, HostError>) -> Result<T, HostError> {
-        self.calls.borrow_mut().push(call.to_owned());
-        match &self.mood {
-            Mood::Answers => answer(),
-            Mood::Fails(error) => Err(error.clone()),
-        }
-    }
-}
-
-impl Host for Noting {
-    fn resolve(&self, image: &ImageRef) -> Result<Option<Digest>, HostError> {
-        self.ask("resolve", || self.layout.resolve(image))
-    }
-
-    fn manifest(&self, repository: &Repository, id: ManifestId<'_>) -> Result<Option<Vec<u8>>, HostError> {
-        self.ask("manifest", || self.layout.manifest(repository, id))
-    }
-
-    fn blob(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError> {
-        self.ask("blob", || self.layout.blob(repository, digest))
-    }
-
-    fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError> {
-        self.ask("referrers", || self.layout.referrers(repository, digest))
-    }
-}
 
 fn settings() -> Value {
     let key = std::fs::read_to_string(fixtures().join("keys/k-p256.pub")).unwrap();
@@ -81,13 +37,25 @@ fn pod(images: &[&str]) -> Value {
     })
 }
 
-fn ask(host: &Noting, images: &[&str], settings: &Value) -> Decision {
+/// The codes of everything that failed.
+fn codes(decision: &Decision) -> String {
+    decision.response.audit_annotations.clone().unwrap_or_default().remove("codes").unwrap_or_default()
+}
+
+/// A host of which every call fails.
+fn failing(layout: &str, error: &HostError) -> Counting {
+    let mut host = Counting::new(layout);
+    host.failures.insert(String::new(), error.clone());
+    host
+}
+
+fn ask(host: &Counting, images: &[&str], settings: &Value) -> Decision {
     decide(host, json!({"request": pod(images), "settings": settings}).to_string().as_bytes(), NOW)
 }
 
 #[test]
 fn an_image_that_no_block_matches_costs_no_call() {
-    let host = Noting::new("v2-key-p256", Mood::Fails(HostError::Unreachable("never asked".to_owned())));
+    let host = failing("v2-key-p256", &HostError::Unreachable("never asked".to_owned()));
     let decision = ask(&host, &["docker.io/library/nginx:1"], &settings());
     assert!(decision.response.accepted);
     assert!(host.calls.borrow().is_empty(), "{:?}", host.calls);
@@ -102,11 +70,11 @@ fn an_image_that_no_block_matches_costs_no_call() {
 
 #[test]
 fn eight_containers_of_one_image_cost_the_calls_of_one() {
-    let one = Noting::new("v2-key-p256", Mood::Answers);
+    let one = Counting::new("v2-key-p256");
     assert!(ask(&one, &["ghcr.io/x/y:v1"], &settings()).response.accepted);
-    assert_eq!(*one.calls.borrow(), ["resolve", "manifest", "blob"]);
+    assert_eq!(one.operations(), ["resolve", "config", "manifest", "blob"]);
 
-    let eight = Noting::new("v2-key-p256", Mood::Answers);
+    let eight = Counting::new("v2-key-p256");
     let decision = ask(&eight, &["ghcr.io/x/y:v1"; 8], &settings());
     assert!(decision.response.accepted);
     assert_eq!(eight.calls, one.calls);
@@ -119,21 +87,31 @@ fn eight_containers_of_one_image_cost_the_calls_of_one() {
 
 #[test]
 fn not_signed_and_could_not_look_are_different_answers() {
-    let unreachable = Mood::Fails(HostError::Unreachable("connection refused".to_owned()));
-    let refused = Mood::Fails(HostError::Refused { capability: "oci/v1/manifest_digest".to_owned() });
+    let unreachable = HostError::Unreachable("connection refused".to_owned());
+    let refused = HostError::Refused { capability: "oci/v1/manifest_digest".to_owned() };
+    let denied = HostError::Denied("Not authorized: url https://ghcr.io/v2/".to_owned());
     let mut stock = settings();
     stock["evidence"]["extended"] = false.into();
     let cases = [
-        ("signed", "v2-key-p256", Mood::Answers, settings(), Outcome::Passed, None),
-        ("another key", "v2-key-rsa2048", Mood::Answers, settings(), Outcome::Failed, Some(Code::WrongKey)),
-        ("not signed", "myorg/debug", Mood::Answers, settings(), Outcome::Failed, Some(Code::Unsigned)),
-        ("no answer", "v2-key-p256", unreachable, settings(), Outcome::Undecided, Some(Code::RegistryUnreachable)),
-        ("not granted", "v2-key-p256", refused, settings(), Outcome::Undecided, Some(Code::HostRefused)),
-        ("a host without blobs", "v2-key-p256", Mood::Answers, stock, Outcome::Undecided, Some(Code::HostRefused)),
+        ("signed", "v2-key-p256", None, settings(), Outcome::Passed, None),
+        ("another key", "v2-key-rsa2048", None, settings(), Outcome::Failed, Some(Code::WrongKey)),
+        ("not signed", "myorg/debug", None, settings(), Outcome::Failed, Some(Code::Unsigned)),
+        (
+            "no answer",
+            "v2-key-p256",
+            Some(unreachable),
+            settings(),
+            Outcome::Undecided,
+            Some(Code::RegistryUnreachable),
+        ),
+        ("not granted", "v2-key-p256", Some(refused), settings(), Outcome::Undecided, Some(Code::HostRefused)),
+        ("no access", "v2-key-p256", Some(denied), settings(), Outcome::Undecided, Some(Code::RegistryDenied)),
+        ("a host without blobs", "v2-key-p256", None, stock, Outcome::Undecided, Some(Code::EvidenceOutOfReach)),
     ];
-    for (name, layout, mood, settings, outcome, code) in cases {
+    for (name, layout, failure, settings, outcome, code) in cases {
         let tag = if layout == "myorg/debug" { "1.2" } else { "v1" };
-        let decision = ask(&Noting::new(layout, mood), &[&format!("ghcr.io/x/y:{tag}")], &settings);
+        let host = failure.map_or_else(|| Counting::new(layout), |error| failing(layout, &error));
+        let decision = ask(&host, &[&format!("ghcr.io/x/y:{tag}")], &settings);
         assert_eq!(decision.explanation.outcome, outcome, "case `{name}`: {:#?}", decision.explanation);
         assert_eq!(decision.response.accepted, outcome == Outcome::Passed, "case `{name}`");
         let codes = decision.response.audit_annotations.unwrap_or_default().remove("codes");
@@ -145,13 +123,13 @@ fn not_signed_and_could_not_look_are_different_answers() {
 fn an_auditing_block_warns_and_pins_nothing() {
     let mut settings = settings();
     settings["verifyImages"][0]["failureAction"] = "Audit".into();
-    let decision = ask(&Noting::new("myorg/debug", Mood::Answers), &["ghcr.io/x/y:1.2"], &settings);
+    let decision = ask(&Counting::new("myorg/debug"), &["ghcr.io/x/y:1.2"], &settings);
     assert!(decision.response.accepted);
     assert_eq!(decision.explanation.outcome, Outcome::Audited);
     assert!(decision.response.warnings.unwrap()[0].contains("SW4001"));
     assert_eq!(decision.response.mutated_object, None);
     // What cannot even be read is refused whatever the action.
-    let decision = ask(&Noting::new("myorg/debug", Mood::Answers), &["UPPER/case"], &settings);
+    let decision = ask(&Counting::new("myorg/debug"), &["UPPER/case"], &settings);
     assert!(!decision.response.accepted);
 }
 
@@ -159,7 +137,7 @@ fn an_auditing_block_warns_and_pins_nothing() {
 fn the_message_stays_short_and_counts_what_it_leaves_out() {
     let images: Vec<String> = (0..60).map(|i| format!("ghcr.io/x/image-{i}:1.2")).collect();
     let images: Vec<&str> = images.iter().map(String::as_str).collect();
-    let decision = ask(&Noting::new("myorg/debug", Mood::Answers), &images, &settings());
+    let decision = ask(&Counting::new("myorg/debug"), &images, &settings());
     let message = decision.response.message.unwrap();
     assert!(message.len() < 1_600, "{} bytes", message.len());
     let shown = message.lines().filter(|line| line.contains("SW4001")).count();

@@ -16,8 +16,8 @@ use crate::attestors::{
 };
 use crate::conditions::{self, ConditionResult};
 use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
-use crate::evidence::{Carrier, Claim, Evidence, Item, Predicate};
-use crate::examiner::{Examiner, Search, Target, gap_finding, outcome};
+use crate::evidence::{Claim, Evidence, Item, Predicate, Purpose};
+use crate::examiner::{Examiner, Search, Target, blind_finding, gap_finding, outcome, publish};
 use crate::settings::{AttestationRule, Attestor, AttestorKind, AttestorSet, KeylessAttestor, Quantifier};
 use crate::verify::{Claims, EvidenceError, Verified};
 use serde_json::Value;
@@ -107,24 +107,34 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
         Err(error) => return report(entry, error.outcome(), Some(error.finding()), Vec::new()),
     };
     let entry = &*entry;
-    let repository = entry.repository.as_ref().unwrap_or_else(|| target.image.repository());
     let mut gap = None;
     let mut candidates = Vec::new();
     let mut findings = Findings::default();
     let mut others = Vec::new();
-    for carrier in Carrier::OF_ATTESTATIONS {
-        let load = examiner.load(repository, target.digest, carrier);
+    let mut own = Search::default();
+    for carrier in examiner.plan().places(Purpose::Attestations) {
+        let load = examiner.load(target, entry.repository.as_ref(), carrier);
         gap = gap.or_else(|| load.gap.clone());
-        search.note(&load.looked);
+        own.note(&load.looked);
         for item in &load.items {
             match item {
                 Item::Readable(evidence) => match &evidence.claim {
+                    Claim::Attestation { predicate_type, .. }
+                        if rule.is_about(predicate_type) && evidence.bundle().is_err() =>
+                    {
+                        let reason = evidence.bundle().err().map_or_else(String::new, |error| error.to_string());
+                        let error = EvidenceError::Malformed(reason);
+                        candidates.push(candidate(&evidence.source, Some(predicate_type), None, Err(&error)));
+                        findings.unreadable.get_or_insert_with(|| unreadable(&evidence.source, &error));
+                        keep_further(&mut findings.furthest, error);
+                    }
                     Claim::Attestation { predicate_type, .. } if rule.is_about(predicate_type) => {
                         candidates.push(check_attestation(check, entry, evidence, &mut findings));
                     }
                     Claim::Attestation { .. } => others.push(Rc::clone(evidence)),
                     Claim::Signature(_) => {}
                 },
+                Item::Sealed(_) => {}
                 Item::Unreadable { source, error } => {
                     let error = EvidenceError::Malformed(error.to_string());
                     candidates.push(candidate(source, None, None, Err(&error)));
@@ -134,6 +144,7 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
             }
         }
         if rule.quantifier == Quantifier::Any && findings.good > 0 {
+            search.note(&own.looked);
             return report(entry, Outcome::Passed, None, candidates);
         }
     }
@@ -146,8 +157,13 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
         (_, Findings { good: 0, failed: None, foreign: Some(finding), .. }) => Some(by_another_alone(finding)),
         (_, Findings { failed: Some(finding), .. } | Findings { foreign: Some(finding), .. }) => Some(finding),
         (_, Findings { furthest: Some(error), .. }) => Some(error.finding()),
+        (_, Findings { .. }) if own.is_blind() => Some(blind_finding(target, Purpose::Attestations)),
         (_, Findings { .. }) => Some(missing(check, entry, &others)),
     };
+    if finding.is_some() {
+        own.note_unseen(examiner.plan(), Purpose::Attestations);
+    }
+    search.note(&own.looked);
     let outcome = finding.as_ref().map_or(Outcome::Passed, outcome);
     report(entry, outcome, finding, candidates)
 }
@@ -328,17 +344,27 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
             suggest::admitting_yaml(rule, first.predicate_type, &first.predicate)
         ));
     }
+    let stock = !check.examiner.plan().extended;
     let message = match others.len() {
+        0 if stock => "this image has no attestation, as far as this host can see".to_owned(),
         0 => "this image has no attestation".to_owned(),
         n => format!("no attestation of this type; {n} of other types, none by the attestor"),
     };
     let target = check.target;
-    Finding::new(Code::AttestationMissing, message).contrast(wanted, types_in_words(others)).remedy(format!(
+    let attest = format!(
         "cosign attest --yes --type {} --predicate FILE {}@{}",
         rule.predicate_type,
         target.image.repository(),
         target.digest
-    ))
+    );
+    let remedy = match stock {
+        true => format!(
+            "this host reads attestations from published evidence alone; after every attestation:\n{}\nif there is none yet:\n{attest}",
+            publish(target)
+        ),
+        false => attest,
+    };
+    Finding::new(Code::AttestationMissing, message).contrast(wanted, types_in_words(others)).remedy(remedy)
 }
 
 fn types_in_words(others: &[Rc<Evidence>]) -> String {

@@ -57,6 +57,12 @@ impl Duration {
     }
 }
 
+/// A duration that is not negative, as other settings write it too.
+pub(crate) fn parse(text: &str) -> Option<std::time::Duration> {
+    let Duration(nanoseconds) = Duration::parse(text)?;
+    u64::try_from(nanoseconds).ok().map(std::time::Duration::from_nanos)
+}
+
 fn nanoseconds(whole: &str, fraction: &str, per_unit: i128) -> Option<i128> {
     let number = |digits: &str| if digits.is_empty() { Some(0) } else { digits.parse::<i128>().ok() };
     let scale = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;

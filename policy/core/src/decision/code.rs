@@ -38,6 +38,8 @@ codes! {
     KindUnsupported = "SW1002",
     /// The object breaks a limit.
     RequestTooLarge = "SW1003",
+    /// The time for the request ran out before everything was checked.
+    DeadlineReached = "SW1004",
     /// The settings cannot be used.
     SettingsInvalid = "SW2001",
     /// An image reference cannot be read.
@@ -58,6 +60,12 @@ codes! {
     PullPolicy = "SW3008",
     /// The image is one platform of an index, and signatures are about the index.
     ChildOfIndex = "SW3009",
+    /// The registry denies access.
+    RegistryDenied = "SW3010",
+    /// There is evidence that this host cannot hand over.
+    EvidenceOutOfReach = "SW3011",
+    /// The transparency log could not be asked.
+    LogUnreachable = "SW3012",
     /// Nobody signed this image.
     Unsigned = "SW4001",
     /// The image is signed, but by somebody else.

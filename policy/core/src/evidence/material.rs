@@ -519,17 +519,23 @@ struct BodyKind {
     api_version: String,
 }
 
+/// Kind and version of an entry, as its body names them.
+pub(super) fn body_kind(body: &[u8]) -> Result<(String, String), MaterialError> {
+    let kind: BodyKind = serde_json::from_slice(body).map_err(|e| malformed("Rekor entry body")(&e))?;
+    Ok((kind.kind, kind.api_version))
+}
+
 fn cosign_entry(json: &str) -> Result<LogEntry, MaterialError> {
     let error = malformed("cosign bundle annotation");
     let bundle: CosignBundle = serde_json::from_str(json).map_err(|e| error(&e))?;
     let body = bundle.payload.body.into_bytes();
-    let kind: BodyKind = serde_json::from_slice(&body).map_err(|e| malformed("Rekor entry body")(&e))?;
+    let kind = body_kind(&body)?;
     let log_id = DigestBytes::from_hex(&bundle.payload.log_id).map_err(|e| error(&e))?;
     Ok(LogEntry {
         log_id: log_id.into_bytes(),
         log_index: bundle.payload.log_index,
         integrated_time: Some(bundle.payload.integrated_time),
-        kind: (kind.kind, kind.api_version),
+        kind,
         body,
         set: Some(bundle.signed_entry_timestamp.into_bytes()),
         proof: None,

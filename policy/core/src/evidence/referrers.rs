@@ -5,9 +5,10 @@
 //! it may lack their artifact type or carry the empty config's, so these are looked into.
 
 use super::cosign_tags::{self, Kind};
-use super::{Descriptor, Gap, Load, MAX_ITEMS, Manifest, MaterialError, Store};
+use super::store::{Descriptor, Fault, Manifest};
+use super::{Gap, Load, MAX_ITEMS, MaterialError, Store};
 use crate::decision::LookedResult;
-use crate::host::{HostError, ManifestId};
+use crate::host::ManifestId;
 use crate::reference::{Digest, Repository};
 use std::collections::BTreeSet;
 
@@ -20,20 +21,13 @@ const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 pub(super) fn load(store: &Store<'_>, repository: &Repository, digest: &Digest) -> Load {
     let mut load = Load::default();
     let carrier = format!("referrers of {repository}@{digest}");
-    let listed = if store.extended {
-        store.host.referrers(repository, digest)
-    } else {
-        Err(HostError::Unsupported("list referrers (settings: `evidence.extended`)"))
-    };
-    match listed {
-        Ok(Some(json)) => match store.spend_bytes(json.len()).and_then(|()| Ok(Manifest::read(&json)?)) {
-            Ok(index) => read_list(store, repository, index, carrier, &mut load),
-            Err(fault) => fault.record(store, &mut load, carrier),
-        },
+    match store.referrers(repository, digest) {
+        Ok(Some(index)) => read_list(store, repository, index, carrier, &mut load),
         Ok(None) => {
             load.looked(carrier, LookedResult::Unsupported("the registry has no referrers API".to_owned()));
         }
-        Err(error) => load.unanswered(carrier, error),
+        Err(Fault::Host(error)) => load.unanswered(carrier, error),
+        Err(fault) => fault.record(store, &mut load, carrier),
     }
     load
 }
@@ -43,7 +37,7 @@ pub(super) fn load_tag(store: &Store<'_>, repository: &Repository, digest: &Dige
     let mut load = Load::default();
     let tag = format!("{}-{}", digest.algorithm(), digest.hex());
     let carrier = format!("referrers tag {repository}:{tag}");
-    match store.manifest(repository, ManifestId::Tag(&tag), &mut load) {
+    match store.manifest(repository, ManifestId::Tag(&tag)) {
         Ok(Some(index)) => read_list(store, repository, index, carrier, &mut load),
         Ok(None) => load.looked(carrier, LookedResult::Absent),
         Err(fault) => fault.record(store, &mut load, carrier),
@@ -79,7 +73,7 @@ fn read_referrer(store: &Store<'_>, repository: &Repository, descriptor: &Descri
     let Ok(digest) = descriptor.digest.parse::<Digest>() else {
         return load.unreadable(store, source, malformed("its descriptor has no valid digest"));
     };
-    let manifest = match store.manifest(repository, ManifestId::Digest(&digest), load) {
+    let manifest = match store.manifest(repository, ManifestId::Digest(&digest)) {
         Ok(Some(manifest)) => manifest,
         Ok(None) => return load.unreadable(store, source, malformed("the registry lists it but does not have it")),
         Err(fault) => return fault.record(store, load, source),

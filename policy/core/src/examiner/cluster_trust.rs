@@ -72,7 +72,7 @@ impl Object<'_> {
             kind.to_lowercase()
         );
         let remedy = match error {
-            HostError::Refused { .. } | HostError::Unreachable(_) => granted,
+            HostError::Refused { .. } | HostError::Denied(_) | HostError::Unreachable(_) => granted,
             HostError::Unsupported(_) => match kind {
                 "Secret" => "this host has no cluster; paste the public key under `keys.publicKeys`: it is no secret",
                 _ => "this host has no cluster; write the trusted_root.json itself under `trustRoots`",

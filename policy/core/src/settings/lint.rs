@@ -100,7 +100,7 @@ pub(super) fn issuer_regexp(node: &Node<'_>, regexp: &WholeRegex) {
 pub(super) fn rekor_url(node: &Node<'_>, url: &str) {
     if url.trim_end_matches('/') != "https://rekor.sigstore.dev" {
         node.warning(
-            format!("{} is never asked: signatures must carry the log's proof", quote(url)),
+            format!("{} is asked for signatures without proof alone, and only with `evidence.extended`", quote(url)),
             "the log's key must be in the attestor's trust root (`trustRoot`)",
         );
     }

@@ -18,8 +18,8 @@ mod whole_regex;
 
 pub use house::{ActionOverride, AlwaysPull, Day, DayError, Exception};
 pub use model::{
-    AttestationRule, Attestor, AttestorKind, AttestorSet, Block, EvidenceSettings, ExtensionRule, FailureAction,
-    KeyAttestor, KeylessAttestor, Quantifier, SecretKeyAttestor, Settings, TrustChoice, TrustRootSource, Unmatched,
+    AttestationRule, Attestor, AttestorKind, AttestorSet, Block, ExtensionRule, FailureAction, KeyAttestor,
+    KeylessAttestor, Quantifier, SecretKeyAttestor, Settings, TrustChoice, TrustRootSource, Unmatched,
 };
 pub use reader::Problem;
 pub use slsa::{Builder, SlsaError, SlsaRule, Source, VersionedTag};

@@ -8,6 +8,7 @@ use super::reader::Problem;
 use super::slsa::SlsaRule;
 use super::whole_regex::WholeRegex;
 use crate::conditions::ConditionBlock;
+use crate::evidence::Plan;
 use crate::reference::{ImagePattern, Mirrors, Repository, TextPattern};
 use crate::verify::{FulcioExtension, InlineTrust, KeyHash, LogRule, PublicKey, SctRule};
 
@@ -31,7 +32,7 @@ pub struct Settings {
     /// Trust roots by name. `sigstore` and `github` are always there.
     pub trust_roots: BTreeMap<String, TrustRootSource>,
     /// Where evidence is looked for.
-    pub evidence: EvidenceSettings,
+    pub evidence: Plan,
     /// Whether the object may be patched.
     pub mutate: bool,
     /// What is legal but probably not meant.
@@ -85,16 +86,21 @@ pub struct TrustChoice {
     pub root: String,
     /// What the attestor puts in place of parts of it.
     pub inline: Option<Arc<InlineTrust>>,
+    /// Which log is asked where a signature of cosign's older form carries no proof, and the host can (`rekor.url`).
+    pub rekor_url: String,
 }
+
+/// The public log, which is what Kyverno asks too where `rekor` names none.
+const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
 
 impl TrustChoice {
     /// A trust root as it is.
     #[must_use]
     pub fn named(root: &str) -> Self {
-        Self { root: root.to_owned(), inline: None }
+        Self { root: root.to_owned(), inline: None, rekor_url: PUBLIC_LOG.to_owned() }
     }
 
-    /// Tells this choice from every other.
+    /// Tells this choice from every other: whom it believes, not where it asks.
     #[must_use]
     pub fn identity(&self) -> String {
         match &self.inline {
@@ -103,13 +109,6 @@ impl TrustChoice {
             None => self.root.clone(),
         }
     }
-}
-
-/// Where evidence is looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EvidenceSettings {
-    /// Whether the host is asked for blobs and referrers, which a stock Kubewarden does not know.
-    pub extended: bool,
 }
 
 /// One element of `verifyImages`.

@@ -61,7 +61,6 @@ const FIELDS: &[(Place, &str, &str)] = &[
     (Place::Settings, "celPreconditions", IN_KUBERNETES),
     (Place::Settings, "context", NO_VARIABLES),
     (Place::Settings, "imageExtractors", "the built-in kinds need none: remove it"),
-    (Place::Evidence, "repository", "name the repository in the block's or entry's `repository`"),
     (Place::Block, "additionalExtensions", "Kyverno never looks at it here either: remove it"),
     (Place::Block, "validate", "ask for what must hold in `attestations[].conditions`"),
     (Place::Attestation, "name", "only `validate.deny` would use it: remove it"),

@@ -4,6 +4,7 @@ mod attestations;
 mod attestors;
 mod certificates;
 mod deprecated;
+mod evidence;
 mod house;
 mod keys;
 mod pem;
@@ -16,9 +17,7 @@ use serde_json::Value;
 
 use super::house::AlwaysPull;
 use super::lint;
-use super::model::{
-    AttestationRule, AttestorSet, Block, EvidenceSettings, FailureAction, Settings, TrustRootSource, Unmatched,
-};
+use super::model::{AttestationRule, AttestorSet, Block, FailureAction, Settings, TrustRootSource, Unmatched};
 use super::not_yet::Place;
 use super::reader::{Fields, Node, Notes, Problem};
 use crate::quote::quote;
@@ -82,9 +81,7 @@ fn read_settings(root: &Node<'_>) -> Option<Settings> {
         let unmatched_images = fields.optional("unmatchedImages").and_then(|node| {
             node.choice(&[("allow", Unmatched::Allow), ("warn", Unmatched::Warn), ("deny", Unmatched::Deny)])
         });
-        let evidence = fields.optional("evidence").and_then(|node| {
-            node.object(Place::Evidence, |fields| Some(EvidenceSettings { extended: fields.flag("extended", false) }))
-        });
+        let evidence = evidence::read_plan(fields);
         let failure_action_overrides =
             fields.optional("failureActionOverrides").map(|node| house::read_overrides(&node));
         let exceptions = fields.optional("exceptions").map(|node| house::read_exceptions(&node));
@@ -103,7 +100,7 @@ fn read_settings(root: &Node<'_>) -> Option<Settings> {
             mirrors: given(mirrors)?.unwrap_or_default(),
             verify_unchanged,
             trust_roots: with_built_in(trust_roots),
-            evidence: evidence.unwrap_or_default(),
+            evidence: evidence?,
             mutate,
             warnings: Vec::new(),
         })

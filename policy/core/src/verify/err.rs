@@ -40,6 +40,20 @@ pub enum EvidenceError {
     /// The transparency log does not vouch for it.
     #[error("the transparency log does not vouch for it: {0}")]
     Log(String),
+    /// It carries no log entry, and the log has none that fits it.
+    #[error("it carries no log entry, and {0} has none for it")]
+    NotInLog(String),
+    /// It carries no log entry, and the log could not be asked.
+    #[error("it carries no log entry, and {url} could not be asked: {reason}")]
+    LogUnreachable {
+        /// The log.
+        url: String,
+        /// What the host said.
+        reason: String,
+    },
+    /// The time for the request was up. Ends the search.
+    #[error("the time for this request was up")]
+    OutOfTime,
     /// Nothing was logged, and the rule asks for a log.
     #[error("it carries no log entry")]
     NoLogEntry,
@@ -91,7 +105,9 @@ impl EvidenceError {
             Self::WrongKey(_) => Code::WrongKey,
             Self::SignatureInvalid(_) => Code::SignatureInvalid,
             Self::Certificate(_) => Code::CertificateUntrusted,
-            Self::Log(_) | Self::NoLogEntry => Code::LogUntrusted,
+            Self::Log(_) | Self::NoLogEntry | Self::NotInLog(_) => Code::LogUntrusted,
+            Self::LogUnreachable { .. } => Code::LogUnreachable,
+            Self::OutOfTime => Code::DeadlineReached,
             Self::UnknownLog(_) => Code::TrustRootOutdated,
             Self::Timestamp(_) => Code::TimestampUntrusted,
             Self::Annotation { .. } => Code::AnnotationMissing,
@@ -110,10 +126,15 @@ impl EvidenceError {
             Self::WrongKey(_) => 4,
             Self::WrongIdentity { .. } => 5,
             Self::SignatureInvalid(_) => 6,
-            Self::Timestamp(_) | Self::Certificate(_) | Self::Log(_) | Self::NoLogEntry | Self::UnknownLog(_) => 7,
+            Self::Timestamp(_)
+            | Self::Certificate(_)
+            | Self::Log(_)
+            | Self::NoLogEntry
+            | Self::NotInLog(_)
+            | Self::UnknownLog(_) => 7,
             Self::Annotation { .. } => 8,
-            Self::TrustUnavailable { .. } => 9,
-            Self::BudgetExhausted { .. } => 10,
+            Self::TrustUnavailable { .. } | Self::LogUnreachable { .. } => 9,
+            Self::BudgetExhausted { .. } | Self::OutOfTime => 10,
         }
     }
 
@@ -127,7 +148,10 @@ impl EvidenceError {
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         match self {
-            Self::BudgetExhausted { .. } | Self::TrustUnavailable { .. } => Outcome::Undecided,
+            Self::BudgetExhausted { .. }
+            | Self::TrustUnavailable { .. }
+            | Self::LogUnreachable { .. }
+            | Self::OutOfTime => Outcome::Undecided,
             _ => Outcome::Failed,
         }
     }

@@ -400,7 +400,7 @@ struct IntotoContent {
 }
 
 /// The entry's body is about this signature, this payload and this signer.
-fn check_entry(entry: &LogEntry, material: &Material, signer: &Signer<'_>) -> Result<(), EvidenceError> {
+pub(super) fn check_entry(entry: &LogEntry, material: &Material, signer: &Signer<'_>) -> Result<(), EvidenceError> {
     let body: Body =
         serde_json::from_slice(&entry.body).map_err(|e| EvidenceError::Log(format!("its body cannot be read: {e}")))?;
     let mismatch = |what: &str| EvidenceError::Log(format!("the entry is about another {what}"));

@@ -124,7 +124,8 @@ pub(crate) fn verify_with_claims(
         check_entries_are_complete(&evidence.material, question.trust)?;
     }
     let signed_by = claims.filter(|_| matches!(question.signer, Signer::Certificate { .. }));
-    match evidence.bundle.as_ref().filter(|_| expressible(evidence, question, signed_by.as_deref())) {
+    let bundle = evidence.bundle().map_err(|error| EvidenceError::Malformed(error.to_string()))?;
+    match bundle.filter(|_| expressible(evidence, question, signed_by.as_deref())) {
         Some(bundle) => with_sigstore(evidence, bundle, question)?,
         None => legacy::verify(&evidence.material, signed_by.as_deref(), question)?,
     }
@@ -160,6 +161,12 @@ pub(crate) fn check_signer_kind(
 /// Whether this came from `.sig` or `.att`: only there the signed bytes themselves lie beside the signature.
 const fn is_of_cosign_tags(material: &Material) -> bool {
     matches!(material.content, Content::Message { .. } | Content::Envelope { raw: Some(_), .. })
+}
+
+/// Whether a log's entry is about this signature, this payload and this signer: nothing that the log says is believed yet.
+#[must_use]
+pub fn is_about(entry: &LogEntry, material: &Material, signer: &Signer<'_>) -> bool {
+    legacy::check_entry(entry, material, signer).is_ok()
 }
 
 /// Every entry names a log of the trust root, where it names one by its promise, and brings what its log must have given: the inclusion proof, or where that suffices the promise. Whether they

@@ -1,6 +1,7 @@
 //! Exceptions, mirrors, overrides, pull policies, updates: house rules as they work on requests.
 
 use super::*;
+use crate::test_host::Layout;
 
 const DAY: i64 = 86_400;
 
@@ -10,13 +11,8 @@ fn settings_with(more: Value) -> Value {
     settings
 }
 
-fn decide_request(host: &Noting, request: &Value, settings: &Value, now: i64) -> Decision {
+fn decide_request(host: &Counting, request: &Value, settings: &Value, now: i64) -> Decision {
     decide(host, json!({"request": request, "settings": settings}).to_string().as_bytes(), now)
-}
-
-fn codes(decision: &Decision) -> String {
-    let annotations = decision.response.audit_annotations.clone().unwrap_or_default();
-    annotations.get("codes").cloned().unwrap_or_default()
 }
 
 fn image_of(decision: &Decision, container: usize) -> String {
@@ -37,7 +33,7 @@ fn an_excepted_image_is_admitted_and_pinned_until_its_day_is_over() {
         ("over", last_second + 1, false, "SW3007,SW4001", None),
     ];
     for (name, now, accepted, expected, warning) in cases {
-        let host = Noting::new("myorg/debug", Mood::Answers);
+        let host = Counting::new("myorg/debug");
         let decision = decide_request(&host, &pod(&[debug]), &excepting(&exception), now);
         assert_eq!(decision.response.accepted, accepted, "case `{name}`: {decision:#?}");
         assert_eq!(codes(&decision), expected, "case `{name}`");
@@ -48,7 +44,7 @@ fn an_excepted_image_is_admitted_and_pinned_until_its_day_is_over() {
         }
         if accepted {
             assert!(image_of(&decision, 0).starts_with("ghcr.io/x/debug:1.2@sha256:"), "case `{name}`");
-            assert_eq!(*host.calls.borrow(), ["resolve"], "case `{name}`: an exception asks for no evidence");
+            assert_eq!(host.operations(), ["resolve"], "case `{name}`: an exception asks for no evidence");
             let excepted = decision.explanation.images[0].excepted.as_deref();
             assert_eq!(excepted, Some("until 2026-12-31 by exceptions[0]: no one to sign it"), "case `{name}`");
         } else {
@@ -60,15 +56,15 @@ fn an_excepted_image_is_admitted_and_pinned_until_its_day_is_over() {
     // Where it cannot be pinned, it must come by digest.
     let mut twin = excepting(&exception);
     twin["mutate"] = false.into();
-    let host = Noting::new("myorg/debug", Mood::Answers);
+    let host = Counting::new("myorg/debug");
     assert_eq!(codes(&decide_request(&host, &pod(&[debug]), &twin, NOW)), "SW3006");
     // And what cannot be resolved is not admitted, excepted or not.
-    let gone = Noting::new("myorg/debug", Mood::Answers);
+    let gone = Counting::new("myorg/debug");
     let mut other = exception.clone();
     other["imageReferences"] = json!(["ghcr.io/x/debug:9"]);
     let decision = decide_request(&gone, &pod(&["ghcr.io/x/debug:9"]), &excepting(&other), NOW);
     assert_eq!(codes(&decision), "SW3002");
-    let down = Noting::new("myorg/debug", Mood::Fails(HostError::Unreachable("down".to_owned())));
+    let down = failing("myorg/debug", &HostError::Unreachable("down".to_owned()));
     assert_eq!(codes(&decide_request(&down, &pod(&[debug]), &excepting(&exception), NOW)), "SW3003");
 }
 
@@ -82,7 +78,7 @@ fn an_exception_for_digests_is_for_no_other() {
             json!([{"imageReferences": [debug], "digests": [digest], "reason": "x", "expires": "2026-12-31"}]);
         let settings = settings_with(json!({ "exceptions": exceptions }));
         for image in [debug.to_owned(), format!("{debug}@{real}")] {
-            let host = Noting::new("myorg/debug", Mood::Answers);
+            let host = Counting::new("myorg/debug");
             let decision = decide_request(&host, &pod(&[&image]), &settings, NOW);
             assert_eq!(decision.response.accepted, accepted, "{image} and {digest}: {decision:#?}");
         }
@@ -94,7 +90,7 @@ fn an_exception_also_speaks_for_what_no_block_matches() {
     let exceptions = json!([{"imageReferences": ["quay.io/*"], "reason": "x", "expires": "2026-12-31"}]);
     let settings = settings_with(json!({"exceptions": exceptions, "unmatchedImages": "deny"}));
     for (image, accepted) in [("quay.io/x/y:1", true), ("docker.io/x/y:1", false)] {
-        let host = Noting::new("myorg/debug", Mood::Answers);
+        let host = Counting::new("myorg/debug");
         let decision = decide_request(&host, &pod(&[image]), &settings, NOW);
         assert_eq!(decision.response.accepted, accepted, "{image}");
         assert!(host.calls.borrow().is_empty(), "{image}: {:?}", host.calls);
@@ -122,7 +118,7 @@ fn an_image_from_a_mirror_is_judged_by_its_name_at_home() {
         if let Some(skip) = settings.as_object_mut().unwrap().remove("skip") {
             settings["verifyImages"][0]["skipImageReferences"] = json!([skip]);
         }
-        let host = Noting::new(layout, Mood::Answers);
+        let host = Counting::new(layout);
         let decision = decide_request(&host, &pod(&[mirrored]), &settings, NOW);
         assert_eq!(codes(&decision), expected, "case `{name}`: {decision:#?}");
         assert_eq!(decision.response.accepted, expected.is_empty(), "case `{name}`");
@@ -134,12 +130,8 @@ fn an_image_from_a_mirror_is_judged_by_its_name_at_home() {
     // A block for the mirror itself is not escaped by the mapping.
     let mut settings = settings_with(json!({ "mirrors": mirrors }));
     settings["verifyImages"][0]["imageReferences"] = json!(["mirror.local/*"]);
-    let decision = decide_request(
-        &Noting::new("myorg/debug", Mood::Answers),
-        &pod(&["mirror.local/ghcr.io/x/y:1.2"]),
-        &settings,
-        NOW,
-    );
+    let decision =
+        decide_request(&Counting::new("myorg/debug"), &pod(&["mirror.local/ghcr.io/x/y:1.2"]), &settings, NOW);
     assert_eq!(codes(&decision), "SW4001");
 }
 
@@ -198,7 +190,7 @@ fn failure_actions_by_namespace() {
         }
         let mut request = pod(&["ghcr.io/x/y:1.2"]);
         request["namespace"] = namespace.into();
-        let decision = decide_request(&Noting::new("myorg/debug", Mood::Answers), &request, &settings, NOW);
+        let decision = decide_request(&Counting::new("myorg/debug"), &request, &settings, NOW);
         assert_eq!(decision.explanation.outcome, expected, "case `{name}`");
     }
 }
@@ -225,7 +217,7 @@ fn what_is_pinned_and_unchanged_can_be_left_alone() {
     for (name, verify_unchanged, old, new, accepted) in cases {
         let settings = settings_with(json!({"verifyUnchanged": verify_unchanged}));
         let request = update(&pod(&[old]), &pod(&[new]));
-        let host = Noting::new("myorg/debug", Mood::Answers);
+        let host = Counting::new("myorg/debug");
         let decision = decide_request(&host, &request, &settings, NOW);
         assert_eq!(decision.response.accepted, accepted, "case `{name}`: {decision:#?}");
         assert_eq!(host.calls.borrow().is_empty(), accepted, "case `{name}`");
@@ -233,9 +225,9 @@ fn what_is_pinned_and_unchanged_can_be_left_alone() {
     // In a second container it is new.
     let settings = settings_with(json!({"verifyUnchanged": false}));
     let request = update(&pod(&[&pinned]), &pod(&[&pinned, &pinned]));
-    assert!(!decide_request(&Noting::new("myorg/debug", Mood::Answers), &request, &settings, NOW).response.accepted);
+    assert!(!decide_request(&Counting::new("myorg/debug"), &request, &settings, NOW).response.accepted);
     // And nothing is left alone that is created.
-    let decision = decide_request(&Noting::new("myorg/debug", Mood::Answers), &pod(&[&pinned]), &settings, NOW);
+    let decision = decide_request(&Counting::new("myorg/debug"), &pod(&[&pinned]), &settings, NOW);
     assert!(!decision.response.accepted);
 }
 
@@ -264,7 +256,7 @@ fn pull_policies_are_asked_for_or_set() {
         if let Some(rule) = rule {
             settings["verifyImages"][0]["alwaysPull"] = rule.into();
         }
-        let host = Noting::new("v2-key-p256", Mood::Answers);
+        let host = Counting::new("v2-key-p256");
         let decision = decide_request(&host, &container(written), &settings, NOW);
         assert_eq!(codes(&decision), code, "case `{name}`");
         assert_eq!(decision.response.accepted, code.is_empty(), "case `{name}`");
@@ -281,14 +273,12 @@ fn pull_policies_are_asked_for_or_set() {
     twin["mutate"] = false.into();
     twin["verifyImages"][0]["mutateDigest"] = false.into();
     twin["verifyImages"][0]["verifyDigest"] = false.into();
-    let ask = |request: &Value, settings: &Value| {
-        decide_request(&Noting::new("v2-key-p256", Mood::Answers), request, settings, NOW)
-    };
+    let ask = |request: &Value, settings: &Value| decide_request(&Counting::new("v2-key-p256"), request, settings, NOW);
     assert_eq!(codes(&ask(&container(Some("Never")), &twin)), "SW3008");
     assert_eq!(codes(&ask(&container(Some("Always")), &twin)), "");
     // An image that nobody signed gets no patch, and is refused.
     let unsigned = pod(&["ghcr.io/x/y:1.2"]);
-    let decision = decide_request(&Noting::new("myorg/debug", Mood::Answers), &unsigned, &settings, NOW);
+    let decision = decide_request(&Counting::new("myorg/debug"), &unsigned, &settings, NOW);
     assert_eq!((codes(&decision).as_str(), decision.response.mutated_object), ("SW4001", None));
     // A pod that is there keeps the policies of its containers, whatever becomes of their images.
     let request = update(&pod(&["ghcr.io/x/y:old"]), &container(Some("Never")));
@@ -306,7 +296,7 @@ fn a_child_of_a_signed_index_is_refused_by_its_own_name() {
     let layout = "index/only-legacy";
     let index = Layout(fixtures().join("layouts/referrers").join(layout));
     let (child, parent) = (index.tag("amd64").unwrap(), index.tag("v1").unwrap());
-    let ask = |image: &str| decide_request(&Noting::new(layout, Mood::Answers), &pod(&[image]), &settings(), NOW);
+    let ask = |image: &str| decide_request(&Counting::new(layout), &pod(&[image]), &settings(), NOW);
 
     let decision = ask(&format!("ghcr.io/x/y:v1@{child}"));
     assert_eq!(codes(&decision), "SW3009,SW4001");
@@ -323,7 +313,7 @@ fn a_child_of_a_signed_index_is_refused_by_its_own_name() {
 fn subresources_and_dry_runs() {
     let mut request = pod(&["ghcr.io/x/y:v1"]);
     request["dryRun"] = true.into();
-    let ask = |request: &Value| decide_request(&Noting::new("v2-key-p256", Mood::Answers), request, &settings(), NOW);
+    let ask = |request: &Value| decide_request(&Counting::new("v2-key-p256"), request, &settings(), NOW);
     assert!(ask(&request).response.accepted, "a dry run is decided like any other");
     for (subresource, accepted) in
         [("", true), ("ephemeralcontainers", true), ("status", false), ("scale", false), ("eviction", false)]

@@ -73,7 +73,7 @@ pub(super) fn read(fields: &mut Fields<'_>, context: Context<'_>) -> Option<Opti
 }
 
 fn choice(inline: InlineTrust) -> TrustChoice {
-    TrustChoice { root: SIGSTORE.to_owned(), inline: (!inline.is_empty()).then(|| Arc::new(inline)) }
+    TrustChoice { inline: (!inline.is_empty()).then(|| Arc::new(inline)), ..TrustChoice::named(SIGSTORE) }
 }
 
 fn set(node: &Node<'_>, kinds: Vec<AttestorKind>, context: Context<'_>) -> AttestorSet {

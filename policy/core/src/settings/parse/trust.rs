@@ -32,7 +32,8 @@ pub(super) fn read_trust(
     let root = read_trust_root(fields, context);
     authorities?;
     let inline = (!inline.is_empty()).then(|| Arc::new(inline));
-    Some(Trust { log: log?, sct: sct?, choice: TrustChoice { root: root?, inline } })
+    let choice = TrustChoice { inline, ..TrustChoice::named(&root?) };
+    Some(Trust { log: log?, sct: sct?, choice: with_rekor_url(fields, choice) })
 }
 
 /// A part of the trust root, as PEM. `Some` also where it is absent.
@@ -46,7 +47,16 @@ pub(super) fn read_part(
     set(&blocks).map_err(|error| node.problem_with_help(error.to_string(), pem::paste(label))).ok()
 }
 
-/// `rekor`. The URL is never asked: evidence carries its proof.
+/// `rekor.url`: asked only for a signature that carries no proof, on a host that can.
+fn with_rekor_url(fields: &Fields<'_>, choice: TrustChoice) -> TrustChoice {
+    let url = fields.node().value().get("rekor").and_then(|rekor| rekor.get("url")).and_then(|url| url.as_str());
+    match url.map(|url| url.trim_end_matches('/')).filter(|url| !url.is_empty()) {
+        Some(url) => TrustChoice { rekor_url: url.to_owned(), ..choice },
+        None => choice,
+    }
+}
+
+/// `rekor`.
 fn read_rekor(fields: &mut Fields<'_>, inline: &mut InlineTrust) -> Option<LogRule> {
     let Some(node) = fields.optional("rekor") else {
         return Some(LogRule::Require);
@@ -79,7 +89,7 @@ pub(super) fn check_rekor_url(fields: &Fields<'_>) {
     if node.value().get("rekor").is_some_and(|rekor| rekor.is_object() && !has_url(rekor)) {
         node.problem_with_help(
             "`rekor` has no `url`",
-            "write `url: https://rekor.sigstore.dev`; it is never contacted, since evidence carries its proof",
+            "write `url: https://rekor.sigstore.dev`; evidence that carries its proof never causes a call to it",
         );
     }
 }

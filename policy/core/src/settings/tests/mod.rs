@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::conditions::Operator;
+use crate::evidence::{CarrierKind, Plan};
 use crate::reference::ImageRef;
 use crate::verify::{KeyHash, LogRule, PublicKey, SctRule};
 
@@ -71,7 +72,7 @@ fn a_pasted_block_has_the_defaults_of_the_api_server() {
     let settings = parse(&settings_of(block()));
     assert_eq!(settings.unmatched_images, Unmatched::Allow);
     assert_eq!(settings.failure_action, FailureAction::Enforce);
-    assert_eq!(settings.evidence, EvidenceSettings { extended: false });
+    assert_eq!(settings.evidence, Plan::new(false));
     assert!(settings.mutate);
     assert_eq!(settings.warnings, []);
     let roots: Vec<_> = settings.trust_roots.iter().map(|(name, source)| (name.as_str(), source)).collect();
@@ -99,6 +100,31 @@ fn a_pasted_block_has_the_defaults_of_the_api_server() {
 }
 
 #[test]
+fn where_evidence_is_looked_for() {
+    let plan = |evidence: Value| {
+        let mut settings = settings_of(block());
+        settings["evidence"] = evidence;
+        parse(&settings).evidence
+    };
+    use CarrierKind::{Published, Referrers, Tags};
+    assert_eq!(plan(json!({})), Plan::new(false));
+    assert_eq!(plan(json!({})).carriers, [Published, Tags]);
+    assert_eq!(plan(json!({"extended": true})).carriers, [Published, Tags, Referrers]);
+    assert_eq!(plan(json!({"carriers": ["tags", "published"]})).carriers, [Tags, Published]);
+    assert_eq!(plan(json!({"carriers": ["referrers"], "extended": true})).carriers, [Referrers]);
+    let repository = plan(json!({"repository": "registry.example/evidence"})).repository;
+    assert_eq!(repository.map(|repository| repository.to_string()).as_deref(), Some("registry.example/evidence"));
+
+    let deadline = |text: &str| {
+        let mut settings = settings_of(block());
+        settings["deadline"] = text.into();
+        parse(&settings).evidence.deadline.as_millis()
+    };
+    assert_eq!(parse(&settings_of(block())).evidence.deadline.as_millis(), 1500);
+    assert_eq!((deadline("8s"), deadline("1.5s"), deadline("1h")), (8000, 1500, 3_600_000));
+}
+
+#[test]
 fn switches() {
     let settings = parse(&json!({
         "verifyImages": [block(), with(block(), "/failureAction", json!("enforce"))],
@@ -109,7 +135,7 @@ fn switches() {
     }));
     assert_eq!(settings.unmatched_images, Unmatched::Deny);
     assert_eq!(settings.failure_action, FailureAction::Audit);
-    assert_eq!(settings.evidence, EvidenceSettings { extended: true });
+    assert_eq!(settings.evidence, Plan::new(true));
     assert!(!settings.mutate);
     let actions: Vec<_> = settings.verify_images.iter().map(|block| block.failure_action).collect();
     assert_eq!(actions, [FailureAction::Audit, FailureAction::Enforce], "a block overrides the default");

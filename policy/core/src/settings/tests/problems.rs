@@ -62,11 +62,48 @@ fn settings_as_a_whole() {
         ),
         (
             "evidence",
-            with(settings_of(block()), "/evidence", json!({"extendd": true, "repository": "x"})),
+            with(settings_of(block()), "/evidence", json!({"extendd": true})),
+            vec!["evidence: unknown field `extendd` (did you mean `extended`?)"],
+        ),
+        (
+            "carriers",
+            with(
+                settings_of(block()),
+                "/evidence",
+                json!({"carriers": ["publishd", "referrers", "tags", "tags"], "repository": "r.example/x:1"}),
+            ),
             vec![
-                "evidence: unknown field `extendd` (did you mean `extended`?)",
-                "evidence.repository: is not supported yet, and nothing here is ignored in silence (name the repository in the block's or entry's `repository`)",
+                "evidence.carriers[0]: `publishd` is not one of `published`, `tags` or `referrers` (did you mean `published`?)",
+                "evidence.carriers[1]: a stock Kubewarden cannot list referrers (remove it, or set `extended: true` for a host that offers the calls of docs/host-callbacks.md)",
+                "evidence.carriers[3]: stands in the list twice",
+                "evidence.repository: `r.example/x:1` has a tag or digest: write the repository alone",
             ],
+        ),
+        (
+            "no carriers",
+            with(settings_of(block()), "/evidence", json!({"carriers": []})),
+            vec![
+                "evidence.carriers: the list is empty: it was elided, or it asks for nothing (write the list out, or remove the key if nothing is meant)",
+            ],
+        ),
+        (
+            "a repository for what is not looked for",
+            with(settings_of(block()), "/evidence", json!({"carriers": ["tags"], "repository": "r.example/x"})),
+            vec![
+                "evidence.repository: is where published evidence lies, and `carriers` does not list `published` (list `published`, or name the repository in a block's `repository`, which is for every carrier)",
+            ],
+        ),
+        (
+            "no time",
+            with(settings_of(block()), "/deadline", json!("0s")),
+            vec![
+                "deadline: `0s` is not a time between nothing and an hour (write it as Go does, for example `1.5s`: somewhat less than the policy's `timeoutEvalSeconds`)",
+            ],
+        ),
+        (
+            "a number",
+            with(settings_of(block()), "/deadline", json!(2)),
+            vec!["deadline: must be a string, not the number 2"],
         ),
         (
             "trust roots",
@@ -424,7 +461,7 @@ fn identities() {
             "a log without a URL",
             of(with(keyless(), "/rekor", json!({"ignoreTlog": true}))),
             vec![&format!(
-                "{keyless_path}: `rekor` has no `url` (write `url: https://rekor.sigstore.dev`; it is never contacted, since evidence carries its proof)"
+                "{keyless_path}: `rekor` has no `url` (write `url: https://rekor.sigstore.dev`; evidence that carries its proof never causes a call to it)"
             )],
         ),
     ]);

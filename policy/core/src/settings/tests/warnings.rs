@@ -99,7 +99,7 @@ fn identities_that_are_hardly_any() {
 fn logs_that_are_not_asked() {
     let path = "verifyImages[0].attestors[0].entries[0].keyless.rekor.url";
     let own = format!(
-        "{path}: `https://rekor.example.com` is never asked: signatures must carry the log's proof (the log's key must be in the attestor's trust root (`trustRoot`))"
+        "{path}: `https://rekor.example.com` is asked for signatures without proof alone, and only with `evidence.extended` (the log's key must be in the attestor's trust root (`trustRoot`))"
     );
     let cases = [
         ("the public one", json!({"url": "https://rekor.sigstore.dev/"}), vec![]),
