@@ -25,7 +25,7 @@ test: build $(TARGET_DIR)/deny-policy.wasm ## every test; the end-to-end ones ru
 	SIGWARDEN_MODULE=$(CURDIR)/policy.wasm SIGWARDEN_DENY_MODULE=$(abspath $(TARGET_DIR)/deny-policy.wasm) \
 		SIGWARDEN_PROGRAM=$(abspath $(TARGET_DIR)/release/sigwarden) $(CARGO) test $(NATIVE)
 
-policy: policy.wasm ## the Wasm module
+policy: policy.wasm annotated-policy.wasm ## the Wasm module, bare and as a Kubewarden host wants it
 
 build: policy.wasm ## the module and the command line tool, side by side in $(TARGET_DIR)/release
 	$(CARGO) build $(NATIVE)
@@ -34,6 +34,10 @@ build: policy.wasm ## the module and the command line tool, side by side in $(TA
 policy.wasm: $(RUST_SOURCES)
 	$(CARGO) build --profile wasm --locked -p sigwarden-policy --target wasm32-wasip1
 	cp $(WASM_DIR)/sigwarden_policy.wasm $@
+
+# What `kwctl annotate -m metadata.yml -u README.md` does, and an error where the metadata lists other host calls than the module makes.
+annotated-policy.wasm: policy.wasm metadata.yml README.md
+	$(CARGO) run --quiet --release --locked -p sigwarden-metadata -- metadata.yml README.md policy.wasm $@
 
 $(TARGET_DIR)/deny-policy.wasm: $(RUST_SOURCES)
 	$(CARGO) build --profile wasm --locked -p sigwarden-deny-policy --target wasm32-wasip1
@@ -62,7 +66,7 @@ fixtures: ## make tests/fixtures anew with a real Sigstore and real cosign
 	python3 tests/stack/make_fixtures.py
 	$(MAKE) accept
 
-accept: ## write down what the tests see: tests/fixtures/VERDICTS.md and the outputs in the README (then read the diff)
+accept: ## write down what the tests see: tests/fixtures/VERDICTS.md, tests/kwctl and the outputs in the README (then read the diff)
 	SIGWARDEN_UPDATE=1 TRYCMD=overwrite $(MAKE) test
 
 fixtures-check: ## make them elsewhere, and compare the verdicts
@@ -70,4 +74,4 @@ fixtures-check: ## make them elsewhere, and compare the verdicts
 
 clean: ## remove what was built
 	$(CARGO) clean
-	rm -f policy.wasm
+	rm -f policy.wasm annotated-policy.wasm

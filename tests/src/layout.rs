@@ -66,6 +66,26 @@ impl Layout {
         entry.and_then(|entry| entry["digest"].as_str()).expect("an entry of this kind").to_owned()
     }
 
+    /// A manifest or index.
+    #[must_use]
+    pub fn manifest(&self, digest: &str) -> Value {
+        serde_json::from_slice(&self.blob(digest)).expect("a manifest is JSON")
+    }
+
+    /// The digest that `tag` names.
+    #[must_use]
+    pub fn tagged(&self, tag: &str) -> Option<String> {
+        let index = self.index();
+        let named = |entry: &&Value| entry["annotations"]["org.opencontainers.image.ref.name"] == tag;
+        let entry = index["manifests"].as_array().expect("a list").iter().find(named)?;
+        entry["digest"].as_str().map(str::to_owned)
+    }
+
+    /// Adds a blob, and returns its digest.
+    pub fn write_blob(&self, bytes: &[u8]) -> String {
+        self.write(bytes)
+    }
+
     fn write(&self, bytes: &[u8]) -> String {
         let digest = format!("sha256:{}", hex(bytes));
         std::fs::write(self.blob_path(&digest), bytes).expect("a writable temporary folder");

@@ -2,6 +2,7 @@
 //! in this process.
 
 pub mod layout;
+pub mod published;
 pub mod questions;
 pub mod registry;
 

@@ -1,7 +1,52 @@
-//! Every policy in `policies-examples/` admits what its README says and refuses the rest.
+//! Every pair of policies in `policies-examples/` admits what its README says and refuses the rest.
 
+use serde_json::Value;
 use sigwarden::commands::Answer;
 use sigwarden_tests::{fixture, scratch, sigwarden, top, write};
+use std::path::PathBuf;
+
+/// The two policies in a file: the one that pins, and the one that verifies what came of it.
+fn pair(name: &str) -> [Value; 2] {
+    let path = top().join(format!("policies-examples/{name}.yaml"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    documents.try_into().unwrap_or_else(|documents: Vec<Value>| panic!("{name}: {} documents", documents.len()))
+}
+
+fn examples() -> Vec<String> {
+    let files = std::fs::read_dir(top().join("policies-examples")).unwrap();
+    let paths = files.map(|entry| entry.unwrap().path());
+    let yaml: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")).collect();
+    yaml.iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn pairs_say_the_same_twice() {
+    let metadata: Value = serde_saphyr::from_str(sigwarden_metadata::METADATA).unwrap();
+    for name in examples() {
+        let [pin, mut verify] = pair(&name);
+        assert_eq!(pin["metadata"]["name"], format!("{name}-pin"));
+        assert_eq!(verify["metadata"]["name"], format!("{name}-verify"));
+        assert_eq!(pin["spec"]["mutating"], true, "{name}");
+        assert_eq!(verify["spec"]["mutating"], false, "{name}");
+        assert_eq!(verify["spec"]["settings"]["mutate"], false, "{name}");
+        assert_eq!(pin["spec"]["settings"].get("mutate"), None, "{name}");
+        // The rest is the same.
+        verify["metadata"]["name"] = pin["metadata"]["name"].clone();
+        verify["spec"]["mutating"] = true.into();
+        verify["spec"]["settings"].as_object_mut().unwrap().remove("mutate");
+        assert_eq!(pin, verify, "{name}");
+
+        assert_eq!(pin["kind"], "ClusterAdmissionPolicy", "{name}");
+        assert_eq!(pin["spec"]["rules"], metadata["rules"], "{name}");
+        assert_eq!(pin["spec"]["failurePolicy"], "Fail", "{name}");
+        assert_eq!(pin["spec"]["backgroundAudit"], true, "{name}");
+        let (eval, webhook) = (pin["spec"]["timeoutEvalSeconds"].as_u64(), pin["spec"]["timeoutSeconds"].as_u64());
+        assert!(eval.is_some() && eval < webhook, "{name}: {eval:?} s of {webhook:?} s");
+        let selector = pin["spec"]["namespaceSelector"]["matchExpressions"][0].to_string();
+        assert!(selector.contains("NotIn") && selector.contains("kubewarden"), "{name}: {selector}");
+    }
+}
 
 #[test]
 fn every_example_admits_and_refuses_what_it_should() {
@@ -23,7 +68,7 @@ fn every_example_admits_and_refuses_what_it_should() {
             ],
         ),
         ("slsa-provenance", &[("ghcr.io/myorg/app:1.4.2", Answer::Yes), ("ghcr.io/myorg/app:laptop", Answer::No)]),
-        ("pin-third-party", &[("bitnami/redis:7.2", Answer::Yes), ("bitnami/redis:9", Answer::No)]),
+        ("pin-third-party", &[("docker.io/bitnami/redis:7.2", Answer::Yes), ("docker.io/bitnami/redis:9", Answer::No)]),
     ];
     let world = [
         "--trusted-root",
@@ -35,17 +80,33 @@ fn every_example_admits_and_refuses_what_it_should() {
         "--oci-layout",
         &format!("registry.example.com/team={}", fixture("layouts/referrers")),
     ];
+    let folder = scratch();
     for (name, images) in cases {
-        let policy = top().join(format!("policies-examples/{name}.yaml"));
+        let pair = pair(name);
+        let [pin, twin] = pair.each_ref().map(|policy| policy["spec"]["settings"].clone());
+        let ask = |image: &str, settings: &Value| {
+            let policy = write(folder.path(), "policy.json", settings.to_string());
+            sigwarden(&[&["verify", image, "--policy", &policy, "-o", "json"], &world[..]].concat())
+        };
         for (image, answer) in images {
-            let words = [&["verify", image, "--policy", policy.to_str().unwrap()], &world[..]].concat();
-            let run = sigwarden(&words);
+            let run = ask(image, &pin);
             assert_eq!(run.answer, *answer, "{name}, {image}: {}", run.text());
+            let report = &run.json()["explanation"]["images"][0];
+            // What the first pinned, its twin admits; the tag it does not.
+            if let Some(pinned) = report["pinned"].as_str() {
+                let run = ask(pinned, &twin);
+                assert_eq!(run.answer, Answer::Yes, "{name}, {pinned}: {}", run.text());
+                let run = ask(image, &twin);
+                assert_eq!(
+                    (run.answer, run.codes().as_str()),
+                    (Answer::No, "SW3006"),
+                    "{name}, {image}: {}",
+                    run.text()
+                );
+            }
         }
     }
-    let files = std::fs::read_dir(top().join("policies-examples")).unwrap();
-    let yaml = files.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|ending| ending == "yaml"));
-    assert_eq!(yaml.count(), cases.len(), "an example is not tested");
+    assert_eq!(examples().len(), cases.len(), "an example is not tested");
 }
 
 #[test]
