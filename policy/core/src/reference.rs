@@ -296,6 +296,12 @@ impl ImageRef {
         &self.written
     }
 
+    /// Registry and path before normalisation, the default registry added: `docker.io/nginx`. What Kyverno sees.
+    #[must_use]
+    pub fn written_name(&self) -> &str {
+        &self.written_name
+    }
+
     /// Where the image is.
     #[must_use]
     pub const fn repository(&self) -> &Repository {

@@ -12,8 +12,8 @@
 use serde_json::{Number, Value};
 use wildmatch::WildMatch;
 
-use super::ConditionError;
 use super::duration::Duration;
+use super::err::ConditionError;
 use super::quantity::Quantity;
 use super::template::MAX_TEXT_BYTES;
 
@@ -102,7 +102,7 @@ fn compare_durations(key: &str, value: &Value) -> Option<Comparison> {
 }
 
 /// Equality of JSON, with 1 equal to 1.0. The recursion is bounded by the JSON parser, which stops at 128 levels.
-fn deep_equal(left: &Value, right: &Value) -> bool {
+pub(super) fn deep_equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => numbers_equal(left, right),
         (Value::Array(left), Value::Array(right)) => {

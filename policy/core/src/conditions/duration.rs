@@ -1,19 +1,23 @@
-//! Durations as Go writes them (`time.ParseDuration`): `1h30m`, `-1.5s`, `100µs`.
+//! Durations as Go reads and writes them (`time.Duration`): `1h30m`, `-1.5s`, `100µs`.
+
+use std::fmt;
 
 const NANOSECONDS_PER_SECOND: i128 = 1_000_000_000;
 /// More digits than any duration within Go's range of 292 years needs.
 const MAX_DIGITS: usize = 20;
 
 /// A duration in nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Duration(i128);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Duration(i128);
 
 impl Duration {
     /// `None` for what Go refuses, and for `0`, which Kyverno takes for a number.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        if text == "0" {
-            return None;
-        }
+        (text != "0").then(|| Self::parse_as_go(text)).flatten()
+    }
+
+    /// `None` for what Go refuses.
+    pub fn parse_as_go(text: &str) -> Option<Self> {
         let (sign, mut rest) = match text.split_at_checked(1) {
             Some(("-", rest)) => (-1, rest),
             Some(("+", rest)) => (1, rest),
@@ -46,6 +50,17 @@ impl Duration {
         i64::try_from(signed).ok().map(|_| Self(signed))
     }
 
+    /// `None` beyond the 292 years that Go can hold.
+    pub(super) fn from_nanoseconds(nanoseconds: i128) -> Option<Self> {
+        i64::try_from(nanoseconds).ok().map(|_| Self(nanoseconds))
+    }
+
+    /// Positive and negative.
+    #[must_use]
+    pub const fn nanoseconds(self) -> i128 {
+        self.0
+    }
+
     /// Whole seconds; beyond the range of the type, the nearest it can hold.
     pub(super) fn from_seconds(whole_seconds: f64) -> Self {
         #[expect(
@@ -61,6 +76,39 @@ impl Duration {
 pub(crate) fn parse(text: &str) -> Option<std::time::Duration> {
     let Duration(nanoseconds) = Duration::parse(text)?;
     u64::try_from(nanoseconds).ok().map(std::time::Duration::from_nanos)
+}
+
+/// As Go prints it: `26h3m0s`, `1.5s`, `100ms`, `0s`.
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let total = self.0.unsigned_abs();
+        let fraction = |part: u128, unit: u128| {
+            let digits = unit.checked_ilog10().unwrap_or(0);
+            let (whole, rest) = (part.checked_div(unit).unwrap_or(0), part.checked_rem(unit).unwrap_or(0));
+            let rest = format!("{rest:0width$}", width = usize::try_from(digits).unwrap_or(0));
+            match rest.trim_end_matches('0') {
+                "" => whole.to_string(),
+                rest => format!("{whole}.{rest}"),
+            }
+        };
+        match total {
+            0 => f.write_str("0s"),
+            1..1_000 => write!(f, "{sign}{total}ns"),
+            1_000..1_000_000 => write!(f, "{sign}{}\u{b5}s", fraction(total, 1_000)),
+            1_000_000..1_000_000_000 => write!(f, "{sign}{}ms", fraction(total, 1_000_000)),
+            _ => {
+                let minutes = total.checked_div(60_000_000_000).unwrap_or(0);
+                let seconds = total.checked_rem(60_000_000_000).unwrap_or(0);
+                let seconds = fraction(seconds, 1_000_000_000);
+                match (minutes.checked_div(60).unwrap_or(0), minutes.checked_rem(60).unwrap_or(0)) {
+                    (0, 0) => write!(f, "{sign}{seconds}s"),
+                    (0, minutes) => write!(f, "{sign}{minutes}m{seconds}s"),
+                    (hours, minutes) => write!(f, "{sign}{hours}h{minutes}m{seconds}s"),
+                }
+            }
+        }
+    }
 }
 
 fn nanoseconds(whole: &str, fraction: &str, per_unit: i128) -> Option<i128> {
@@ -129,6 +177,26 @@ mod tests {
         ];
         for (name, text, expected) in cases {
             assert_eq!(Duration::parse(text), expected.map(Duration), "case `{name}`: {text:?}");
+        }
+    }
+
+    #[test]
+    fn writes_what_go_writes() {
+        let cases = [
+            ("26h3m", "26h3m0s"),
+            ("90s", "1m30s"),
+            ("1h", "1h0m0s"),
+            ("1500ms", "1.5s"),
+            ("0s", "0s"),
+            ("100ms", "100ms"),
+            ("1500us", "1.5ms"),
+            ("1us", "1µs"),
+            ("7ns", "7ns"),
+            ("-90s", "-1m30s"),
+            ("1h0.000000001s", "1h0m0.000000001s"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Duration::parse(text).map(|duration| duration.to_string()).as_deref(), Some(expected));
         }
     }
 

@@ -4,6 +4,8 @@
 //! rounds and caps them. Here all of those count as quantities too, so that none falls through to a comparison that
 //! Kyverno would not make; but those that hold no digit, or more than can be held exactly, equal their own text only.
 
+use std::cmp::Ordering;
+
 /// Decimal digits that are held exactly: with a factor up to 2⁶⁰ they stay below 2¹²⁸.
 const MAX_DIGITS: usize = 20;
 /// Largest exponent that is held exactly, positive or negative. Kubernetes caps at 2⁶³ anyway.
@@ -30,6 +32,42 @@ enum Suffix {
 }
 
 impl<'a> Quantity<'a> {
+    /// `None` where one of the two cannot be held, and they are not written alike.
+    pub(super) fn compare(&self, other: &Self) -> Option<Ordering> {
+        if self == other {
+            return Some(Ordering::Equal);
+        }
+        let (
+            Amount::Exact { is_negative, mantissa, exponent },
+            Amount::Exact { is_negative: other_negative, mantissa: other_mantissa, exponent: other_exponent },
+        ) = (&self.0, &other.0)
+        else {
+            return None;
+        };
+        let sign = |is_negative: bool, mantissa: u128| match (mantissa, is_negative) {
+            (0, _) => 0,
+            (_, true) => -1,
+            (_, false) => 1,
+        };
+        let (left, right) = (sign(*is_negative, *mantissa), sign(*other_negative, *other_mantissa));
+        if left != right || left == 0 {
+            return Some(left.cmp(&right));
+        }
+        let size = compare_sizes((*mantissa, *exponent), (*other_mantissa, *other_exponent))?;
+        Some(if *is_negative { size.reverse() } else { size })
+    }
+
+    /// The amount as mantissa × 10^exponent. `None` where it cannot be held.
+    pub(super) fn parts(&self) -> Option<(i128, i32)> {
+        match &self.0 {
+            Amount::Exact { is_negative, mantissa, exponent } => {
+                let mantissa = i128::try_from(*mantissa).ok()?;
+                Some((if *is_negative { mantissa.checked_neg()? } else { mantissa }, *exponent))
+            }
+            Amount::AsWritten(_) => None,
+        }
+    }
+
     /// `None` for what Kubernetes refuses (`resource.ParseQuantity`).
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         if text.is_empty() {
@@ -48,6 +86,25 @@ impl<'a> Quantity<'a> {
         let suffix = parse_suffix(suffix)?;
         Some(Self(exact(is_negative, whole, fraction, &suffix).unwrap_or(Amount::AsWritten(text))))
     }
+}
+
+/// Compares two sizes other than zero: by how many digits they have before the point, then digit by digit.
+fn compare_sizes((left, left_exponent): (u128, i32), (right, right_exponent): (u128, i32)) -> Option<Ordering> {
+    let magnitude = |mantissa: u128, exponent: i32| {
+        i32::try_from(mantissa.checked_ilog10()?).ok()?.checked_add(exponent)
+    };
+    let by_magnitude = magnitude(left, left_exponent)?.cmp(&magnitude(right, right_exponent)?);
+    if by_magnitude.is_ne() {
+        return Some(by_magnitude);
+    }
+    let scaled = |mantissa: u128, by: i32| mantissa.checked_mul(10_u128.checked_pow(u32::try_from(by).ok()?)?);
+    let difference = left_exponent.checked_sub(right_exponent)?;
+    // Of the same magnitude, the scaled one has as many digits as the other: where it cannot be held, it is larger.
+    Some(if difference >= 0 {
+        scaled(left, difference).map_or(Ordering::Greater, |left| left.cmp(&right))
+    } else {
+        scaled(right, difference.checked_neg()?).map_or(Ordering::Less, |right| left.cmp(&right))
+    })
 }
 
 fn exact(is_negative: bool, whole: &str, fraction: &str, suffix: &Suffix) -> Option<Amount<'static>> {
@@ -149,6 +206,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn amounts_have_an_order() {
+        let ascending = [
+            "-1e30", "-1Gi", "-1", "-1m", "0", "1n", "1m", "0.5", "999m", "1", "1.5", "1k", "1Ki", "1M", "1Mi", "1e9",
+            "1Gi", "2Gi", "1Ti", "1e30", "99999999999999999999Ei", "1e100",
+        ];
+        for (left_index, left) in ascending.iter().enumerate() {
+            for (right_index, right) in ascending.iter().enumerate() {
+                let quantity = |text| Quantity::parse(text).unwrap_or_else(|| panic!("{text} is a quantity"));
+                let order = quantity(left).compare(&quantity(right));
+                assert_eq!(order, Some(left_index.cmp(&right_index)), "{left} and {right}");
+            }
+        }
+        let quantity = |text| Quantity::parse(text).unwrap_or_else(|| panic!("{text} is a quantity"));
+        assert_eq!(quantity("M").compare(&quantity("1")), None);
+        assert_eq!(quantity("M").compare(&quantity("M")), Some(Ordering::Equal));
     }
 
     #[test]

@@ -1,16 +1,19 @@
-//! Templates: JSON from the settings with `{{ path }}` in its strings.
+//! Templates: JSON from the settings with `{{ expression }}` in its strings.
 //!
-//! A string that is one variable and nothing else becomes what the path leads to, whatever its type. In other strings the
-//! text of what is found is put in: strings as they are, everything else as compact JSON. What is put in is never read
-//! again.
+//! A string that is one variable and nothing else becomes what the expression gives, whatever its type. In other strings
+//! the text of what is found is put in: strings as they are, everything else as compact JSON. What is put in is never
+//! read again, so a value can hold quotes, braces and `{{` as it likes.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::Value;
 
-use super::ConditionError;
-use super::path::{Path, PathError};
+use super::err::ConditionError;
+use super::jmespath::{Expression, ExpressionError};
+use super::scope::Scope;
+use super::spelling;
 
 /// Longest string with variables: the longest known has 170 characters.
 const MAX_TEMPLATE_BYTES: usize = 4096;
@@ -25,13 +28,10 @@ pub(super) const MAX_TEXT_BYTES: usize = 64 * 1024;
 pub enum TemplateError {
     /// What stands between the braces cannot be read.
     #[error(transparent)]
-    Path(#[from] PathError),
-    /// `{{` without `}}`.
-    #[error("a variable is not closed: `}}}}` is missing")]
-    Unclosed,
-    /// Kyverno knows it, this policy does not yet.
-    #[error("{0} is not supported yet")]
-    Unsupported(&'static str),
+    Expression(#[from] ExpressionError),
+    /// Kyverno knows it, this policy does not.
+    #[error("{0} is not supported: {1}")]
+    Unsupported(&'static str, &'static str),
     /// Braces wrapped for Helm, in settings that no Helm has unwrapped.
     #[error("the braces are still escaped for Helm: write `{{{{ path }}}}` instead of ``{{{{`{{{{ path }}}}`}}}}``")]
     HelmEscaped,
@@ -48,12 +48,13 @@ pub enum TemplateError {
 pub struct Template {
     source: Value,
     node: Node,
+    names: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
     Literal(Value),
-    Variable(Path),
+    Variable(Expression),
     Text(Vec<Piece>),
     List(Vec<Node>),
     Object(Vec<(String, Node)>),
@@ -62,7 +63,7 @@ enum Node {
 #[derive(Clone, Debug, PartialEq)]
 enum Piece {
     Literal(String),
-    Variable(Path),
+    Variable(Expression),
 }
 
 impl Template {
@@ -71,7 +72,10 @@ impl Template {
     /// # Errors
     /// When a variable cannot be read or is of a kind that is not supported, or a limit is broken.
     pub fn parse(source: &Value) -> Result<Self, TemplateError> {
-        Ok(Self { source: source.clone(), node: Node::parse(source, 0)? })
+        let node = Node::parse(source, 0)?;
+        let mut names = BTreeSet::new();
+        node.add_names(&mut names);
+        Ok(Self { source: source.clone(), node, names })
     }
 
     /// The JSON it was read from.
@@ -80,17 +84,29 @@ impl Template {
         &self.source
     }
 
-    /// Whether the predicate has a say in what it becomes.
+    /// Whether anything but the settings has a say in what it becomes.
     #[must_use]
     pub const fn has_variables(&self) -> bool {
         !matches!(self.node, Node::Literal(_))
     }
 
-    pub(super) fn evaluate<'t>(&'t self, predicate: &'t Value) -> Result<Cow<'t, Value>, ConditionError> {
+    /// The names of the scope that its variables use: keys of the predicate, `request`, named attestations …
+    #[must_use]
+    pub const fn names(&self) -> &BTreeSet<String> {
+        &self.names
+    }
+
+    /// The text that a person reads; where a variable cannot be filled in, the text as written.
+    #[must_use]
+    pub fn in_words(&self, scope: &Scope<'_>) -> String {
+        self.evaluate(scope).map_or_else(|_| self.to_string(), |value| spelling::in_text(&value))
+    }
+
+    pub(super) fn evaluate<'t>(&'t self, scope: &'t Scope<'t>) -> Result<Cow<'t, Value>, ConditionError> {
         match &self.node {
             Node::Literal(value) => Ok(Cow::Borrowed(value)),
-            Node::Variable(path) => path.find(predicate).map(Cow::Borrowed),
-            node => node.fill(predicate).map(Cow::Owned),
+            Node::Variable(expression) => expression.evaluate(scope),
+            node => node.fill(scope).map(Cow::Owned),
         }
     }
 }
@@ -116,7 +132,7 @@ impl Node {
             Value::Array(items) => Self::List(items.iter().map(parse_inner).collect::<Result<_, _>>()?),
             Value::Object(entries) => {
                 if entries.keys().any(|key| key.contains("{{")) {
-                    return Err(TemplateError::Unsupported("a variable in a key"));
+                    return Err(TemplateError::Unsupported("a variable in a key", "write the key itself"));
                 }
                 let parsed = entries.iter().map(|(key, value)| Ok((key.clone(), parse_inner(value)?)));
                 Self::Object(parsed.collect::<Result<_, TemplateError>>()?)
@@ -135,64 +151,76 @@ impl Node {
         if text.len() > MAX_TEMPLATE_BYTES {
             return Err(TemplateError::TooLong(text.len()));
         }
-        if text.contains("{{`") || text.contains("`}}") {
+        if text.contains("{{`{{") {
             return Err(TemplateError::HelmEscaped);
         }
         if text.contains(r"\{{") {
-            return Err(TemplateError::Unsupported(r"an escaped variable (`\{{ … }}`)"));
+            return Err(TemplateError::Unsupported(
+                r"an escaped variable (`\{{ … }}`)",
+                "what is found is never read again, so nothing need be escaped",
+            ));
         }
-        if text.split_once("$(").is_some_and(|(_, rest)| rest.contains(')')) {
-            return Err(TemplateError::Unsupported("a reference into the policy (`$( … )`)"));
+        if text.split_once("$(").is_some_and(|(_, rest)| rest.contains(')')) && !text.contains("{{") {
+            return Err(TemplateError::Unsupported(
+                "a reference into the policy (`$( … )`)",
+                "write the value itself",
+            ));
         }
 
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((literal, behind)) = rest.split_once("{{") {
-            let (expression, behind) = behind.split_once("}}").ok_or(TemplateError::Unclosed)?;
-            if expression.contains("{{") {
-                return Err(TemplateError::Unsupported("a variable inside a variable"));
-            }
-            if expression.starts_with('-') {
-                return Err(TemplateError::Unsupported("a variable that starts with a dash (`{{- … }}`)"));
-            }
             if !literal.is_empty() {
                 pieces.push(Piece::Literal(literal.to_owned()));
             }
-            pieces.push(Piece::Variable(Path::parse(expression.trim())?));
-            rest = behind;
+            let mut characters = behind.chars().peekable();
+            pieces.push(Piece::Variable(Expression::read(&mut characters)?));
+            let left: usize = characters.map(char::len_utf8).fold(0, usize::saturating_add);
+            rest = behind.len().checked_sub(left).and_then(|at| behind.get(at..)).unwrap_or_default();
         }
         if !rest.is_empty() {
             pieces.push(Piece::Literal(rest.to_owned()));
         }
         Ok(match pieces.as_slice() {
-            [Piece::Variable(path)] => Self::Variable(path.clone()),
+            [Piece::Variable(expression)] => Self::Variable(expression.clone()),
             [] | [Piece::Literal(_)] => Self::Literal(Value::from(text)),
             _ => Self::Text(pieces),
         })
     }
 
-    fn fill(&self, predicate: &Value) -> Result<Value, ConditionError> {
+    fn add_names(&self, names: &mut BTreeSet<String>) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Variable(expression) => expression.add_names(names),
+            Self::Text(pieces) => pieces.iter().for_each(|piece| {
+                if let Piece::Variable(expression) = piece {
+                    expression.add_names(names);
+                }
+            }),
+            Self::List(items) => items.iter().for_each(|item| item.add_names(names)),
+            Self::Object(entries) => entries.iter().for_each(|(_, value)| value.add_names(names)),
+        }
+    }
+
+    fn fill(&self, scope: &Scope<'_>) -> Result<Value, ConditionError> {
         match self {
             Self::Literal(value) => Ok(value.clone()),
-            Self::Variable(path) => path.find(predicate).cloned(),
-            Self::Text(pieces) => fill_text(pieces, predicate).map(Value::String),
-            Self::List(items) => items.iter().map(|item| item.fill(predicate)).collect(),
+            Self::Variable(expression) => expression.evaluate(scope).map(Cow::into_owned),
+            Self::Text(pieces) => fill_text(pieces, scope).map(Value::String),
+            Self::List(items) => items.iter().map(|item| item.fill(scope)).collect(),
             Self::Object(entries) => {
-                entries.iter().map(|(key, value)| Ok((key.clone(), value.fill(predicate)?))).collect()
+                entries.iter().map(|(key, value)| Ok((key.clone(), value.fill(scope)?))).collect()
             }
         }
     }
 }
 
-fn fill_text(pieces: &[Piece], predicate: &Value) -> Result<String, ConditionError> {
+fn fill_text(pieces: &[Piece], scope: &Scope<'_>) -> Result<String, ConditionError> {
     let mut text = String::new();
     for piece in pieces {
         match piece {
             Piece::Literal(literal) => text.push_str(literal),
-            Piece::Variable(path) => match path.find(predicate)? {
-                Value::String(found) => text.push_str(found),
-                other => text.push_str(&other.to_string()),
-            },
+            Piece::Variable(expression) => text.push_str(&spelling::in_text(&*expression.evaluate(scope)?)),
         }
         if text.len() > MAX_TEXT_BYTES {
             return Err(ConditionError::TooLong { limit: MAX_TEXT_BYTES });
