@@ -15,6 +15,7 @@ mod response;
 
 pub use response::ValidationResponse;
 
+use crate::conditions::{ContainerImage, RequestFacts};
 use crate::decision::{BlockReport, Code, Explanation, Finding, ImageReport, Location, Outcome};
 use crate::evidence::Store;
 use crate::examiner::{Examiner, Target, deadline_finding, host_finding};
@@ -99,10 +100,11 @@ fn decide_workload(host: &dyn Host, request: &Value, workload: &Workload, settin
         return Decision { response: ValidationResponse::accept(&explanation, None), explanation };
     }
 
+    let facts = RequestFacts::new(request, container_images(workload));
     let mut inquiry = Inquiry {
         host,
         settings,
-        examiner: Examiner::new(Store::new(host, &settings.evidence), &settings.trust_roots, now),
+        examiner: Examiner::new(Store::new(host, &settings.evidence), &settings.trust_roots, now).about(&facts),
         workload,
         now,
         digests: BTreeMap::new(),
@@ -124,6 +126,20 @@ fn decide_workload(host: &dyn Host, request: &Value, workload: &Workload, settin
         Ok(object) => Decision { response: ValidationResponse::accept(&explanation, object), explanation },
         Err(finding) => refuse_unread(explanation.subject, vec![finding]),
     }
+}
+
+/// The containers' images as conditions see them. One that is no reference is refused on its own account.
+fn container_images(workload: &Workload) -> Vec<ContainerImage> {
+    let known = |image: &workload::WorkloadImage| {
+        let (list, _) = image.location.field.split_once('[')?;
+        Some(ContainerImage {
+            list: list.to_owned(),
+            container: image.location.name.clone(),
+            image: ImageRef::parse(&image.image).ok()?,
+        })
+    };
+    // Image volumes have no place in Kyverno's `images`.
+    workload.images.iter().filter_map(known).filter(|image| image.list != "volumes").collect()
 }
 
 /// The distinct image strings of the object in the order in which it names them, each with its places.

@@ -252,6 +252,24 @@ pub(crate) fn verify_keyless(
     examiner.verify(evidence, &signer, keyless.log, &keyless.trust_root)
 }
 
+/// When the entry's signature was made, in Unix seconds: the earliest time that a log or timestamp authority vouches for.
+pub(crate) fn signed_at(
+    examiner: &Examiner<'_>,
+    entry: &Attestor,
+    evidence: &Evidence,
+) -> Result<Option<i64>, EvidenceError> {
+    match &entry.kind {
+        AttestorKind::Key(key) => examiner.signed_at(evidence, &Signer::Key(&key.key), key.log, &key.trust_root),
+        AttestorKind::Keyless(keyless) => {
+            let signer = Signer::Certificate { sct: keyless.sct };
+            examiner.signed_at(evidence, &signer, keyless.log, &keyless.trust_root)
+        }
+        AttestorKind::SecretKey(_) | AttestorKind::Nested(_) => {
+            Err(EvidenceError::Unsupported("an attestor that is not one signer".to_owned()))
+        }
+    }
+}
+
 /// Whether the certificate names whom the entry asks for (Kyverno: `subject` or `subjectRegExp` on any SAN, `issuer` and
 /// `issuerRegExp`, `additionalExtensions`).
 pub(crate) fn check_identity(keyless: &KeylessAttestor, claims: &Claims) -> Result<(), EvidenceError> {

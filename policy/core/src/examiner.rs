@@ -5,13 +5,14 @@
 
 mod cluster_trust;
 
+use crate::conditions::{ImageFacts, RequestFacts, Scope};
 use crate::decision::{Code, Finding, Looked, LookedResult, Outcome};
 use crate::evidence::{Carrier, Clues, Content, Evidence, Gap, Load, Material, Opening, Plan, Purpose, Sealed, Store};
 use crate::host::HostError;
 use crate::reference::{Digest, ImageRef, Repository};
 use crate::settings::{Attestor, AttestorKind, KeyAttestor, TrustChoice, TrustRootSource};
 use crate::verify::{
-    Claims, EvidenceError, LogRule, PublicKey, Question, SctRule, Signer, TrustRoot, Verified, check_signer_kind,
+    self, Claims, EvidenceError, LogRule, PublicKey, Question, SctRule, Signer, TrustRoot, Verified, check_signer_kind,
     claims_of, is_about, verify_with_claims,
 };
 use std::borrow::Cow;
@@ -42,6 +43,7 @@ pub struct Examiner<'a> {
     store: Store<'a>,
     sources: &'a BTreeMap<String, TrustRootSource>,
     now: i64,
+    request: Option<&'a RequestFacts<'a>>,
     roots: RefCell<BTreeMap<String, Result<Rc<TrustRoot>, EvidenceError>>>,
     keys: RefCell<BTreeMap<(String, String), Result<PublicKey, EvidenceError>>>,
     claims: RefCell<BTreeMap<usize, Result<Option<Rc<Claims>>, EvidenceError>>>,
@@ -58,6 +60,7 @@ impl<'a> Examiner<'a> {
             store,
             sources,
             now,
+            request: None,
             roots: RefCell::default(),
             keys: RefCell::default(),
             claims: RefCell::default(),
@@ -65,6 +68,25 @@ impl<'a> Examiner<'a> {
             completed: RefCell::default(),
             checks: Cell::new(0),
         }
+    }
+
+    /// The same desk, where conditions may ask about the request.
+    #[must_use]
+    pub const fn about(mut self, request: &'a RequestFacts<'a>) -> Self {
+        self.request = Some(request);
+        self
+    }
+
+    /// Unix seconds.
+    pub const fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// What conditions see of an image and of the request. Predicates are bound to it as they are verified.
+    #[must_use]
+    pub fn scope<'s>(&'s self, target: Target<'s>) -> Scope<'s> {
+        let image = ImageFacts { image: target.image, digest: target.digest };
+        Scope::new(self.now).with_request(self.request).with_image(image)
     }
 
     /// Where evidence is looked for.
@@ -206,14 +228,7 @@ impl<'a> Examiner<'a> {
         }
         let material = &evidence.material;
         let cost = material.entries.len().saturating_add(material.timestamps.len()).saturating_add(1);
-        if self.is_time_up() {
-            return Err(EvidenceError::OutOfTime);
-        }
-        let checks = self.checks.get().saturating_add(cost);
-        if checks > MAX_CHECKS {
-            return Err(EvidenceError::BudgetExhausted { what: "signature checks", limit: MAX_CHECKS });
-        }
-        self.checks.set(checks);
+        self.charge(cost)?;
         let result = self.root(trust).and_then(|trust| {
             let question = Question { trust: &trust, signer, log, now: self.now };
             verify_with_claims(evidence, claims, question).map(Rc::new)
@@ -229,6 +244,56 @@ impl<'a> Examiner<'a> {
             let base = self.named_root(&trust.root)?;
             base.with(inline).map_err(|e| unusable(&trust.root, &e))
         })
+    }
+
+    /// The earliest time at which a log or timestamp authority saw the signature of `evidence`, in Unix seconds. Asked
+    /// about evidence that [`Self::verify`] accepted for the same signer, and charged like it.
+    ///
+    /// # Errors
+    /// When one of its times does not verify, and when the request's budget of checks is used up.
+    pub fn signed_at(
+        &self,
+        evidence: &Evidence,
+        signer: &Signer<'_>,
+        log: LogRule,
+        trust: &TrustChoice,
+    ) -> Result<Option<i64>, EvidenceError> {
+        if !evidence.material.entries.is_empty() || log != LogRule::Require || !evidence.is_legacy() {
+            return self.signed_as_it_is(&evidence.material, signer, log, trust);
+        }
+        // What came without a proof was accepted with what the log says of it.
+        let mut earliest = None;
+        for completed in self.completed(evidence, signer, &trust.rekor_url)?.iter() {
+            if self.verify_as_it_is(completed, signer, log, trust).is_ok() {
+                let time = self.signed_as_it_is(&completed.material, signer, log, trust)?;
+                earliest = earliest.into_iter().chain(time).min();
+            }
+        }
+        Ok(earliest)
+    }
+
+    fn signed_as_it_is(
+        &self,
+        material: &Material,
+        signer: &Signer<'_>,
+        log: LogRule,
+        trust: &TrustChoice,
+    ) -> Result<Option<i64>, EvidenceError> {
+        self.charge(material.entries.len().saturating_add(material.timestamps.len()))?;
+        let trust = self.root(trust)?;
+        verify::signed_at(material, Question { trust: &trust, signer, log, now: self.now })
+    }
+
+    fn charge(&self, cost: usize) -> Result<(), EvidenceError> {
+        if self.is_time_up() {
+            return Err(EvidenceError::OutOfTime);
+        }
+        let checks = self.checks.get().saturating_add(cost);
+        if checks > MAX_CHECKS {
+            return Err(EvidenceError::BudgetExhausted { what: "signature checks", limit: MAX_CHECKS });
+        }
+        self.checks.set(checks);
+        Ok(())
     }
 
     fn named_root(&self, name: &str) -> Result<Rc<TrustRoot>, EvidenceError> {

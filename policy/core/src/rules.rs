@@ -1,6 +1,6 @@
 //! Which block concerns which image, and what the block says of it.
 //!
-//! Every block that matches must pass. A block checks its attestor sets, then its attestation rules, all of them: a
+//! Every block that matches must pass. A block checks its attestor sets, then its attestation rules, then what it denies, all of them: a
 //! person who mends one thing wants to know of the next. What it asks of digests is checked by `admission`, which knows
 //! what will be pinned.
 
@@ -43,10 +43,10 @@ pub fn concerning<'s>(
         .collect()
 }
 
-/// Whether the block verifies anything, or only asks for digests.
+/// Whether the block asks anything about the image that a digest names, or only for digests.
 #[must_use]
 pub fn verifies(block: &Block) -> bool {
-    !(block.attestors.is_empty() && block.attestations.is_empty())
+    !(block.attestors.is_empty() && block.attestations.is_empty()) || block.denial.is_some()
 }
 
 /// Checks everything that `block` asks of the signatures and attestations of an image.
@@ -60,6 +60,7 @@ pub fn check(examiner: &Examiner<'_>, target: Target<'_>, block: &Block) -> Bloc
             .iter()
             .map(|rule| attestations::check_rule(examiner, target, rule, &block.attestors, &mut search)),
     );
+    checks.extend(attestations::check_denial(examiner, target, block, &mut search));
     let outcome = Outcome::worst(checks.iter().map(|check| check.outcome));
     BlockReport { path: block.path.clone(), outcome, findings: Vec::new(), checks, looked: search.looked }
 }

@@ -2,22 +2,28 @@
 //!
 //! A rule names a predicate type, attestors and conditions. By default (`match: all`, Kyverno's reading) every verified
 //! attestation of that type must come from the rule's signer and meet the conditions, so that an old failing scan or a
-//! stranger's statement blocks; with `match: any` one good one is enough.
+//! stranger's statement blocks; with `match: any` one good one is enough, and with `match: latest` the one that counts is
+//! the signer's own that a log or timestamp authority saw last.
 //!
 //! A rule without attestors of its own asks the block's attestors, and accepts slsa-github-generator where it was called
 //! by one of them. (Kyverno would accept whoever holds any certificate.)
 
+mod denial;
+mod recency;
 mod slsa;
 mod suggest;
+
+pub use denial::check_denial;
 
 use crate::attestors::{
     candidate, check_identity, check_signer, claimed, fold_set, is_generator_for, keep_further, report,
     signer_in_words, verify_keyless,
 };
-use crate::conditions::{self, ConditionResult};
+use crate::conditions::{self, ConditionResult, Scope, Verdict};
 use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
 use crate::evidence::{Claim, Evidence, Item, Predicate, Purpose};
 use crate::examiner::{Examiner, Search, Target, blind_finding, gap_finding, outcome, publish};
+use crate::quote::plain;
 use crate::settings::{AttestationRule, Attestor, AttestorKind, AttestorSet, KeylessAttestor, Quantifier};
 use crate::verify::{Claims, EvidenceError, Verified};
 use serde_json::Value;
@@ -94,8 +100,12 @@ struct Findings {
     foreign: Option<Finding>,
     /// Not looked at to the end, so nobody knows.
     open: Option<Finding>,
-    /// Lies where attestations lie, and cannot be read: it may be one that fails.
+    /// Lies where attestations lie, and cannot be read: it may be one that fails, or the latest.
     unreadable: Option<Finding>,
+    /// By the right signer, and nobody vouches for when it was made.
+    undated: Option<Finding>,
+    /// By the right signer, with its verified time and what was found: sorted out when all have been seen.
+    dated: Vec<(i64, Result<(), Finding>)>,
     /// Not genuine, or not of this entry's kind of signer.
     furthest: Option<EvidenceError>,
 }
@@ -125,7 +135,9 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
                         let reason = evidence.bundle().err().map_or_else(String::new, |error| error.to_string());
                         let error = EvidenceError::Malformed(reason);
                         candidates.push(candidate(&evidence.source, Some(predicate_type), None, Err(&error)));
-                        findings.unreadable.get_or_insert_with(|| unreadable(&evidence.source, &error));
+                        findings
+                            .unreadable
+                            .get_or_insert_with(|| unreadable(rule.quantifier, &evidence.source, &error));
                         keep_further(&mut findings.furthest, error);
                     }
                     Claim::Attestation { predicate_type, .. } if rule.is_about(predicate_type) => {
@@ -138,7 +150,7 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
                 Item::Unreadable { source, error } => {
                     let error = EvidenceError::Malformed(error.to_string());
                     candidates.push(candidate(source, None, None, Err(&error)));
-                    findings.unreadable.get_or_insert_with(|| unreadable(source, &error));
+                    findings.unreadable.get_or_insert_with(|| unreadable(rule.quantifier, source, &error));
                     keep_further(&mut findings.furthest, error);
                 }
             }
@@ -148,14 +160,17 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
             return report(entry, Outcome::Passed, None, candidates);
         }
     }
+    recency::settle(&mut findings);
     let finding = match (rule.quantifier, findings) {
         // "None is bad" needs every carrier; "one is good" was answered above if it could be.
         _ if gap.is_some() => gap.as_ref().map(gap_finding),
         (_, Findings { open: Some(finding), .. }) => Some(finding),
-        (Quantifier::All, Findings { good: 1.., unreadable: Some(finding), .. }) => Some(finding),
-        (Quantifier::All, Findings { good: 1.., failed: None, foreign: None, .. }) => None,
+        (Quantifier::Latest, Findings { undated: Some(finding), .. }) => Some(finding),
+        (Quantifier::All | Quantifier::Latest, Findings { good: 1.., unreadable: Some(finding), .. }) => Some(finding),
+        (Quantifier::All | Quantifier::Latest, Findings { good: 1.., failed: None, foreign: None, .. }) => None,
         (_, Findings { good: 0, failed: None, foreign: Some(finding), .. }) => Some(by_another_alone(finding)),
         (_, Findings { failed: Some(finding), .. } | Findings { foreign: Some(finding), .. }) => Some(finding),
+        (_, Findings { undated: Some(finding), .. }) => Some(finding),
         (_, Findings { furthest: Some(error), .. }) => Some(error.finding()),
         (_, Findings { .. }) if own.is_blind() => Some(blind_finding(target, Purpose::Attestations)),
         (_, Findings { .. }) => Some(missing(check, entry, &others)),
@@ -184,7 +199,7 @@ fn check_attestation(
     let result = match accepted {
         Ok(Signed::ByAttestor(verified)) if check.rule.asks_of_predicate() => {
             let predicate = predicate.map(Predicate::value).unwrap_or_default();
-            check_predicate(check.rule, &verified, &predicate)
+            check_predicate(check, &verified, &predicate)
         }
         Ok(Signed::ByAttestor(_)) => Ok(()),
         Ok(Signed::ByOther(error)) => Err(foreign(&error)),
@@ -195,6 +210,12 @@ fn check_attestation(
             }
             keep_further(&mut findings.furthest, error);
             return report;
+        }
+    };
+    let result = match recency::place(check, entry, evidence, result, findings) {
+        recency::Placed::Here(result) => result,
+        recency::Placed::Later(result) => {
+            return candidate_report(evidence, predicate_type, signer, result.err());
         }
     };
     let finding = match result {
@@ -209,6 +230,15 @@ fn check_attestation(
             Some(finding)
         }
     };
+    candidate_report(evidence, predicate_type, signer, finding)
+}
+
+fn candidate_report(
+    evidence: &Evidence,
+    predicate_type: Option<&str>,
+    signer: Option<String>,
+    finding: Option<Finding>,
+) -> CandidateReport {
     CandidateReport {
         source: evidence.source.clone(),
         predicate_type: predicate_type.map(str::to_owned),
@@ -226,15 +256,15 @@ enum Signed {
 
 /// Whether the attestation is about the image and genuine, and whose it is.
 ///
-/// With `match: all` strangers' attestations are verified too, since a genuine one blocks; with `match: any` the cheap
-/// identity filter comes first.
+/// With `match: all` strangers' attestations are verified too, since a genuine one blocks; otherwise the cheap identity
+/// filter comes first.
 fn accept(check: Check<'_>, entry: &Attestor, evidence: &Evidence) -> Result<Signed, EvidenceError> {
     evidence.claim.about(check.target.digest.as_str()).ok_or(EvidenceError::WrongSubject)?;
     let AttestorKind::Keyless(keyless) = &entry.kind else {
         return check_signer(check.examiner, entry, evidence).map(Signed::ByAttestor);
     };
     let identity = |claims: &Claims| check_either(check, keyless, claims);
-    if check.rule.quantifier == Quantifier::Any {
+    if check.rule.quantifier != Quantifier::All {
         identity(&*claimed(check.examiner, evidence)?)?;
     }
     let verified = verify_keyless(check.examiner, keyless, evidence)?;
@@ -251,9 +281,13 @@ fn check_either(check: Check<'_>, keyless: &KeylessAttestor, claims: &Claims) ->
     if check.derived && is_generator_for(keyless, claims) { Ok(()) } else { check_identity(keyless, claims) }
 }
 
-fn unreadable(source: &str, error: &EvidenceError) -> Finding {
+fn unreadable(quantifier: Quantifier, source: &str, error: &EvidenceError) -> Finding {
     let mut finding = error.finding();
-    finding.message = format!("all attestations must hold, and {source} {}", finding.message);
+    let must = match quantifier {
+        Quantifier::All | Quantifier::Any => "all attestations must hold",
+        Quantifier::Latest => "the latest attestation must hold, and this may be it",
+    };
+    finding.message = format!("{must}, and {source} {}", finding.message);
     finding.remedy("remove it or put it right; if one good attestation is enough, set `match: any`")
 }
 
@@ -271,19 +305,21 @@ fn by_another_alone(mut finding: Finding) -> Finding {
 }
 
 /// What the rule asks of a genuine statement by the right signer.
-fn check_predicate(rule: &AttestationRule, verified: &Verified, predicate: &Value) -> Result<(), Finding> {
-    if let Some(slsa) = &rule.slsa {
+fn check_predicate(check: Check<'_>, verified: &Verified, predicate: &Value) -> Result<(), Finding> {
+    if let Some(slsa) = &check.rule.slsa {
         slsa::check(slsa, verified.claims(), predicate)?;
     }
-    check_conditions(rule, predicate)
+    let scope = check.examiner.scope(check.target).with_predicate(predicate);
+    check_conditions(check.rule, &scope, predicate)
 }
 
-fn check_conditions(rule: &AttestationRule, predicate: &Value) -> Result<(), Finding> {
-    let results = conditions::evaluate(&rule.conditions, predicate);
+fn check_conditions(rule: &AttestationRule, scope: &Scope<'_>, predicate: &Value) -> Result<(), Finding> {
+    let results = conditions::evaluate(&rule.conditions, scope);
     if conditions::hold(&rule.conditions, &results) {
         return Ok(());
     }
-    let failing = results.iter().find(|result| result.error.is_some()).or_else(|| results.iter().find(|r| !r.passed));
+    let fails = |result: &&ConditionResult| result.verdict != Verdict::Holds;
+    let failing = results.iter().find(|result| result.error.is_some()).or_else(|| results.iter().find(fails));
     Err(failing.map_or_else(
         || Finding::new(Code::ConditionFailed, "the conditions are not met"),
         |result| condition_finding(result, predicate),
@@ -302,7 +338,15 @@ fn condition_finding(result: &ConditionResult, predicate: &Value) -> Finding {
             }
         }
         None => {
-            let finding = Finding::new(Code::ConditionFailed, format!("`{}` does not hold", result.text));
+            let what = match result.verdict {
+                Verdict::Open(why) => format!("`{}` is open: {why}", result.text),
+                Verdict::Holds | Verdict::Fails => format!("`{}` does not hold", result.text),
+            };
+            let message = match &result.message {
+                Some(message) => format!("{} ({what})", plain(message)),
+                None => what,
+            };
+            let finding = Finding::new(Code::ConditionFailed, message);
             match &result.found {
                 Some(found) => finding.contrast(&result.wanted, found),
                 None => finding,

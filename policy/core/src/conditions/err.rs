@@ -30,6 +30,10 @@ pub enum ConditionError {
         /// What the path needs, for example `an object`.
         wanted: &'static str,
     },
+    /// A variable inside an expression names something that is not there. Nothing takes that for null: Kyverno fills such
+    /// variables in before it reads the expression.
+    #[error(transparent)]
+    InVariable(Box<Self>),
     /// A function cannot take what it was given.
     #[error("`{function}`: {error}")]
     Function {

@@ -137,18 +137,40 @@ enum Part<'l> {
     Literal(&'l str),
     Year,
     ShortYear,
-    Month { is_padded: bool },
-    MonthName { is_long: bool },
-    Day { padding: Option<char> },
-    DayName { is_long: bool },
+    Month {
+        is_padded: bool,
+    },
+    MonthName {
+        is_long: bool,
+    },
+    Day {
+        padding: Option<char>,
+    },
+    DayName {
+        is_long: bool,
+    },
     Hour24,
-    Hour12 { is_padded: bool },
-    Minute { is_padded: bool },
-    Second { is_padded: bool },
-    Noon { is_upper: bool },
+    Hour12 {
+        is_padded: bool,
+    },
+    Minute {
+        is_padded: bool,
+    },
+    Second {
+        is_padded: bool,
+    },
+    Noon {
+        is_upper: bool,
+    },
     /// `.000` asks for as many digits, `.999` takes any.
-    Fraction { digits: Option<usize> },
-    Zone { has_z: bool, has_colon: bool, has_minutes: bool },
+    Fraction {
+        digits: Option<usize>,
+    },
+    Zone {
+        has_z: bool,
+        has_colon: bool,
+        has_minutes: bool,
+    },
 }
 
 /// Go's reference time, longest spellings first.
@@ -383,7 +405,8 @@ fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
     let shifted_year = if month <= 2 { year.checked_sub(1)? } else { year };
     let (era, year_of_era) = (shifted_year.div_euclid(400), shifted_year.rem_euclid(400));
     let shifted_month = month.checked_add(9)?.rem_euclid(12);
-    let day_of_year = shifted_month.checked_mul(153)?.checked_add(2)?.checked_div(5)?.checked_add(day)?.checked_sub(1)?;
+    let day_of_year =
+        shifted_month.checked_mul(153)?.checked_add(2)?.checked_div(5)?.checked_add(day)?.checked_sub(1)?;
     let day_of_era = year_of_era
         .checked_mul(365)?
         .checked_add(year_of_era.checked_div(4)?)?
@@ -452,7 +475,12 @@ mod tests {
         let cases = [
             ("date and time", "2006-01-02 15:04:05", "2024-02-29 12:34:56", Some("2024-02-29T12:34:56Z")),
             ("date", "2006-01-02", "2024-02-29", Some("2024-02-29T00:00:00Z")),
-            ("names", "Mon, 02 Jan 2006 15:04:05 -0700", "Thu, 29 Feb 2024 12:34:56 +0100", Some("2024-02-29T12:34:56+01:00")),
+            (
+                "names",
+                "Mon, 02 Jan 2006 15:04:05 -0700",
+                "Thu, 29 Feb 2024 12:34:56 +0100",
+                Some("2024-02-29T12:34:56+01:00"),
+            ),
             ("long names", "Monday, 2 January 2006", "Thursday, 9 March 2023", Some("2023-03-09T00:00:00Z")),
             ("twelve hours", "3:04PM", "1:05PM", Some("0000-01-01T13:05:00Z")),
             ("midnight", "3:04PM", "12:05AM", Some("0000-01-01T00:05:00Z")),

@@ -117,9 +117,7 @@ impl Operator {
             Self::GreaterThan => Ok(ordered(ordering::compare(key, value), Ordering::is_gt)),
             Self::LessThanOrEquals => Ok(ordered(ordering::compare(key, value), Ordering::is_le)),
             Self::LessThan => Ok(ordered(ordering::compare(key, value), Ordering::is_lt)),
-            Self::DurationGreaterThanOrEquals => {
-                Ok(ordered(ordering::compare_durations(key, value), Ordering::is_ge))
-            }
+            Self::DurationGreaterThanOrEquals => Ok(ordered(ordering::compare_durations(key, value), Ordering::is_ge)),
             Self::DurationGreaterThan => Ok(ordered(ordering::compare_durations(key, value), Ordering::is_gt)),
             Self::DurationLessThanOrEquals => Ok(ordered(ordering::compare_durations(key, value), Ordering::is_le)),
             Self::DurationLessThan => Ok(ordered(ordering::compare_durations(key, value), Ordering::is_lt)),

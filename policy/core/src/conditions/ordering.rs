@@ -64,7 +64,7 @@ fn floats(key: f64, value: f64) -> Option<Ordering> {
     key.partial_cmp(&value)
 }
 
-/// Seconds; as in Go, the fraction is cut off.
+/// Seconds; as in Go, the fraction is cut off. `None` beyond what Go can hold.
 fn from_number(number: &Number) -> Option<Duration> {
-    Some(Duration::from_seconds(number.as_f64()?.trunc()))
+    Duration::from_nanoseconds(Duration::from_seconds(number.as_f64()?.trunc()).nanoseconds())
 }

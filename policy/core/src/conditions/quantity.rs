@@ -90,9 +90,8 @@ impl<'a> Quantity<'a> {
 
 /// Compares two sizes other than zero: by how many digits they have before the point, then digit by digit.
 fn compare_sizes((left, left_exponent): (u128, i32), (right, right_exponent): (u128, i32)) -> Option<Ordering> {
-    let magnitude = |mantissa: u128, exponent: i32| {
-        i32::try_from(mantissa.checked_ilog10()?).ok()?.checked_add(exponent)
-    };
+    let magnitude =
+        |mantissa: u128, exponent: i32| i32::try_from(mantissa.checked_ilog10()?).ok()?.checked_add(exponent);
     let by_magnitude = magnitude(left, left_exponent)?.cmp(&magnitude(right, right_exponent)?);
     if by_magnitude.is_ne() {
         return Some(by_magnitude);
@@ -211,8 +210,28 @@ mod tests {
     #[test]
     fn amounts_have_an_order() {
         let ascending = [
-            "-1e30", "-1Gi", "-1", "-1m", "0", "1n", "1m", "0.5", "999m", "1", "1.5", "1k", "1Ki", "1M", "1Mi", "1e9",
-            "1Gi", "2Gi", "1Ti", "1e30", "99999999999999999999Ei", "1e100",
+            "-1e30",
+            "-1Gi",
+            "-1",
+            "-1m",
+            "0",
+            "1n",
+            "1m",
+            "0.5",
+            "999m",
+            "1",
+            "1.5",
+            "1k",
+            "1Ki",
+            "1M",
+            "1Mi",
+            "1e9",
+            "1Gi",
+            "2Gi",
+            "1Ti",
+            "1e30",
+            "99999999999999999999Ei",
+            "1e100",
         ];
         for (left_index, left) in ascending.iter().enumerate() {
             for (right_index, right) in ascending.iter().enumerate() {

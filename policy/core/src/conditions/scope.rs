@@ -14,8 +14,16 @@ use crate::suggestion::closest_first;
 pub(super) const NAMED_KEYS: usize = 5;
 
 /// The names that Kyverno binds, and a predicate cannot.
-pub const RESERVED_NAMES: &[&str] =
-    &["request", "images", "image", "serviceAccountName", "serviceAccountNamespace", "element", "elementIndex", "target"];
+pub const RESERVED_NAMES: &[&str] = &[
+    "request",
+    "images",
+    "image",
+    "serviceAccountName",
+    "serviceAccountNamespace",
+    "element",
+    "elementIndex",
+    "target",
+];
 
 /// Those of them that have a meaning here. (The others belong to `foreach` and to mutation of existing objects.)
 const BOUND_NAMES: &[&str] = &["request", "images", "image", "serviceAccountName", "serviceAccountNamespace"];
@@ -143,9 +151,9 @@ impl<'s> Scope<'s> {
                 ("images", Some(facts)) => Some(facts.images()),
                 ("serviceAccountName", Some(facts)) => Some(&facts.account().0),
                 ("serviceAccountNamespace", Some(facts)) => Some(&facts.account().1),
-                ("image", _) => self.image.map(|facts| {
-                    self.described.get_or_init(|| describe(facts.image, Some(facts.digest)))
-                }),
+                ("image", _) => {
+                    self.image.map(|facts| self.described.get_or_init(|| describe(facts.image, Some(facts.digest))))
+                }
                 _ => None,
             };
             return match bound {

@@ -161,10 +161,7 @@ impl Node {
             ));
         }
         if text.split_once("$(").is_some_and(|(_, rest)| rest.contains(')')) && !text.contains("{{") {
-            return Err(TemplateError::Unsupported(
-                "a reference into the policy (`$( … )`)",
-                "write the value itself",
-            ));
+            return Err(TemplateError::Unsupported("a reference into the policy (`$( … )`)", "write the value itself"));
         }
 
         let mut pieces = Vec::new();
@@ -208,9 +205,7 @@ impl Node {
             Self::Variable(expression) => expression.evaluate(scope).map(Cow::into_owned),
             Self::Text(pieces) => fill_text(pieces, scope).map(Value::String),
             Self::List(items) => items.iter().map(|item| item.fill(scope)).collect(),
-            Self::Object(entries) => {
-                entries.iter().map(|(key, value)| Ok((key.clone(), value.fill(scope)?))).collect()
-            }
+            Self::Object(entries) => entries.iter().map(|(key, value)| Ok((key.clone(), value.fill(scope)?))).collect(),
         }
     }
 }

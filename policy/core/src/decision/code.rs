@@ -110,6 +110,10 @@ codes! {
     ProvenanceMismatch = "SW5006",
     /// The signing certificate does not say what the rule asks about builder or source.
     ProvenanceUncertified = "SW5007",
+    /// The block's `validate.deny` denies the image.
+    Denied = "SW5008",
+    /// The attestation is older than the rule allows.
+    AttestationTooOld = "SW5009",
 }
 
 impl std::fmt::Display for Code {

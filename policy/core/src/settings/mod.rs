@@ -18,7 +18,7 @@ mod whole_regex;
 
 pub use house::{ActionOverride, AlwaysPull, Day, DayError, Exception};
 pub use model::{
-    AttestationRule, Attestor, AttestorKind, AttestorSet, Block, ExtensionRule, FailureAction, KeyAttestor,
+    AttestationRule, Attestor, AttestorKind, AttestorSet, Block, Denial, ExtensionRule, FailureAction, KeyAttestor,
     KeylessAttestor, Quantifier, SecretKeyAttestor, Settings, TrustChoice, TrustRootSource, Unmatched,
 };
 pub use reader::Problem;

@@ -7,7 +7,7 @@ use super::house::{ActionOverride, AlwaysPull, Exception};
 use super::reader::Problem;
 use super::slsa::SlsaRule;
 use super::whole_regex::WholeRegex;
-use crate::conditions::ConditionBlock;
+use crate::conditions::{ConditionBlock, Duration, Template};
 use crate::evidence::Plan;
 use crate::reference::{ImagePattern, Mirrors, Repository, TextPattern};
 use crate::verify::{FulcioExtension, InlineTrust, KeyHash, LogRule, PublicKey, SctRule};
@@ -131,6 +131,8 @@ pub struct Block {
     pub attestors: Vec<AttestorSet>,
     /// What must have been attested: every one.
     pub attestations: Vec<AttestationRule>,
+    /// What must not hold (`validate.deny`).
+    pub denial: Option<Denial>,
     /// Whether a tag is replaced by the digest that was verified.
     pub mutate_digest: bool,
     /// Whether an image must have a digest in the end.
@@ -238,11 +240,24 @@ pub struct KeylessAttestor {
     pub trust_root: TrustChoice,
 }
 
+/// What must not hold of the image, its request and its attestations.
+#[derive(Clone, Debug)]
+pub struct Denial {
+    /// `verifyImages[0].validate`
+    pub path: String,
+    /// What the author wants people to read when it denies.
+    pub message: Option<Template>,
+    /// Never empty. Together they deny unless they certainly do not hold.
+    pub conditions: Vec<ConditionBlock>,
+}
+
 /// What must have been attested.
 #[derive(Clone, Debug)]
 pub struct AttestationRule {
     /// `verifyImages[0].attestations[0]`
     pub path: String,
+    /// What `validate.deny` calls its predicate.
+    pub name: Option<String>,
     /// The statement's predicate type, compared as it is.
     pub predicate_type: String,
     /// A second type that is as good: SLSA provenance has two versions that say the same.
@@ -255,6 +270,8 @@ pub struct AttestationRule {
     pub conditions: Vec<ConditionBlock>,
     /// How many of several attestations must be good.
     pub quantifier: Quantifier,
+    /// How old one may be that counts, by the time that a log or timestamp authority vouches for.
+    pub max_age: Option<Duration>,
 }
 
 impl AttestationRule {
@@ -279,4 +296,6 @@ pub enum Quantifier {
     All,
     /// One.
     Any,
+    /// The one with the latest verified time, or all that have it.
+    Latest,
 }

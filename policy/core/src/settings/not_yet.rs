@@ -42,6 +42,10 @@ pub(super) enum Place {
     Attestation,
     /// `slsa`
     Slsa,
+    /// `validate`
+    Validate,
+    /// `deny`
+    Deny,
     /// An element of `conditions`.
     ConditionBlock,
     /// A condition.
@@ -62,8 +66,6 @@ const FIELDS: &[(Place, &str, &str)] = &[
     (Place::Settings, "context", NO_VARIABLES),
     (Place::Settings, "imageExtractors", "the built-in kinds need none: remove it"),
     (Place::Block, "additionalExtensions", "Kyverno never looks at it here either: remove it"),
-    (Place::Block, "validate", "ask for what must hold in `attestations[].conditions`"),
-    (Place::Attestation, "name", "only `validate.deny` would use it: remove it"),
 ];
 
 /// What to write instead of the field, if it is one of these.

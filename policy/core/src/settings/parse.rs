@@ -3,6 +3,8 @@
 mod attestations;
 mod attestors;
 mod certificates;
+mod conditions;
+mod denial;
 mod deprecated;
 mod evidence;
 mod house;
@@ -211,8 +213,11 @@ fn read_block(node: &Node<'_>, trust_roots: &BTreeSet<&str>, default_action: Fai
         let deprecated = deprecated::read(fields, context);
         let attestors = fields.optional("attestors").map(|node| attestors::read_sets(&node, context));
         let has_attestors = attestors.is_some() || deprecated.is_some();
+        let attestations_node = fields.optional("attestations");
+        let names = denial::written_names(attestations_node.as_ref());
         let attestations =
-            fields.optional("attestations").map(|node| attestations::read_rules(&node, context, has_attestors));
+            attestations_node.as_ref().map(|node| attestations::read_rules(node, context, has_attestors));
+        let denial = fields.optional("validate").map(|node| denial::read(&node, &names));
         if let (Some(node), true) = (annotations_node, attestations.is_some()) {
             node.problem_with_help(
                 "annotations are part of signatures, and attestations have none, so Kyverno refuses every image here",
@@ -220,7 +225,7 @@ fn read_block(node: &Node<'_>, trust_roots: &BTreeSet<&str>, default_action: Fai
             );
         }
         if !has_attestors && attestations.is_none() {
-            check_block_without_rules(fields.node(), required, mutate_digest || verify_digest);
+            check_block_without_rules(fields.node(), required, mutate_digest || verify_digest || denial.is_some());
         }
 
         let mut attestors = attestors.unwrap_or(Some(Vec::new()))?;
@@ -228,6 +233,8 @@ fn read_block(node: &Node<'_>, trust_roots: &BTreeSet<&str>, default_action: Fai
         if let Some(set) = deprecated {
             add_deprecated(set?, &mut attestors, &mut attestations);
         }
+        let denial = given(denial)?;
+        denial::check_names(fields.node(), &attestations, denial.as_ref());
         let mut image_references = if is_without_list { Vec::new() } else { image_references? };
         if let Some(image) = image {
             image_references.push(image?);
@@ -241,6 +248,7 @@ fn read_block(node: &Node<'_>, trust_roots: &BTreeSet<&str>, default_action: Fai
             always_pull: given(always_pull)?,
             attestors,
             attestations,
+            denial,
             mutate_digest,
             verify_digest,
             required,
@@ -309,7 +317,7 @@ fn check_block_without_rules(node: &Node<'_>, required: bool, wants_digest: bool
         );
     } else if wants_digest {
         node.warning(
-            "the block verifies nothing: it asks for a digest, and anybody's image has one",
+            "the block verifies nothing: what it asks for is no matter of who made the image",
             "name `attestors` to say who must have signed",
         );
     } else {

@@ -52,6 +52,12 @@ pub(super) fn verify(
     verify_signature(material, claims, question.signer)
 }
 
+/// The earliest time at which an authority or a log says that the signature existed, in Unix seconds.
+pub(super) fn earliest_time(material: &Material, question: Question<'_>) -> Result<Option<i64>, EvidenceError> {
+    let now = Timestamp::from_second(question.now).map_err(|e| EvidenceError::Timestamp(e.to_string()))?;
+    Ok(times(material, question, now)?.iter().min().map(|time| time.as_second()))
+}
+
 /// Every time at which an authority or a log says that the signature existed. None are asked for where a key signed and
 /// its log is ignored: that may be a log, or an authority, which nobody here knows.
 fn times(material: &Material, question: Question<'_>, now: Timestamp) -> Result<Vec<Timestamp>, EvidenceError> {

@@ -132,6 +132,16 @@ pub(crate) fn verify_with_claims(
     Ok(Verified { claims: signed_by })
 }
 
+/// The earliest time at which a log or timestamp authority saw the signature, in Unix seconds. `None` where nobody did, and
+/// for a key whose log is ignored: then nothing beside its signature is looked at.
+///
+/// # Errors
+/// When one of the times does not verify.
+pub(crate) fn signed_at(material: &Material, question: Question<'_>) -> Result<Option<i64>, EvidenceError> {
+    provider::install();
+    legacy::earliest_time(material, question)
+}
+
 /// Whether `evidence` brings the kind of signer that is asked for. Cheap: no signature is looked at.
 ///
 /// # Errors

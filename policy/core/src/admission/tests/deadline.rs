@@ -57,8 +57,7 @@ fn an_auditing_block_admits_what_it_had_no_time_for_with_a_warning() {
 
 #[test]
 fn an_image_that_is_found_bad_in_time_is_named_beside_those_that_are_not() {
-    let host =
-        Counting { pace: Duration::from_millis(150), ..Counting::new("v2-key-rsa2048").with_published("v1") };
+    let host = Counting { pace: Duration::from_millis(150), ..Counting::new("v2-key-rsa2048").with_published("v1") };
     let images: Vec<String> = (0..6).map(|i| format!("ghcr.io/x/image-{i}:v1")).collect();
     let images: Vec<&str> = images.iter().map(String::as_str).collect();
     let decision = ask(&host, &images, &key_settings());

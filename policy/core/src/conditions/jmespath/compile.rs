@@ -7,10 +7,10 @@ use jmespath::ast::{Ast, Comparator as AstComparator};
 use jmespath::{ErrorReason, Rcvar, Variable};
 use serde_json::{Map, Value};
 
+use super::ExpressionError;
 use super::functions::{self, Function, Parameter};
 use super::source::{self, Marked, Source};
 use super::tree::{Argument, Comparator, Expr, Piece, Step};
-use super::ExpressionError;
 use crate::suggestion::closest;
 
 /// Levels of the tree. The evaluator uses the stack for each: some hundred bytes, of 512 KiB that an instance has.
@@ -80,9 +80,7 @@ impl Compiler<'_> {
         Ok(match ast {
             Ast::Identity { .. } => self.current(at)?,
             Ast::Field { name, .. } => self.field(name, at)?,
-            Ast::Index { idx, .. } => {
-                Expr::Path { from: Box::new(self.current(at)?), steps: vec![Step::Index(*idx)] }
-            }
+            Ast::Index { idx, .. } => Expr::Path { from: Box::new(self.current(at)?), steps: vec![Step::Index(*idx)] },
             Ast::Literal { value, .. } => self.literal(value)?,
             Ast::Subexpr { offset, lhs, rhs } => {
                 let left = next(lhs, at)?;
@@ -135,7 +133,9 @@ impl Compiler<'_> {
                     match arg {
                         Ast::Expref { ast, .. } if wants_reference => Ok(Argument::Reference(next(ast, At::Value)?)),
                         Ast::Expref { .. } => Err(self.syntax(&format!("`{name}` takes no `&` there"))),
-                        _ if wants_reference => Err(self.syntax(&format!("`{name}` needs `&` and an expression there"))),
+                        _ if wants_reference => {
+                            Err(self.syntax(&format!("`{name}` needs `&` and an expression there")))
+                        }
                         arg => Ok(Argument::Value(next(arg, at)?)),
                     }
                 });

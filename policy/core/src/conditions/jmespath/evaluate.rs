@@ -191,7 +191,7 @@ impl<'s> Machine<'s> {
                 functions::call(&Call { machine: self, function, given }).map(Cow::Owned)
             }
             Expr::Text(pieces) => self.text(pieces).map(|text| Cow::Owned(Value::String(text))),
-            Expr::Spelled(of) => match self.run(of)? {
+            Expr::Spelled(of) => match self.variable(of)? {
                 // Kyverno puts the text itself between the backticks.
                 Cow::Borrowed(Value::String(text)) => spelled(text).map(Cow::Owned),
                 Cow::Owned(Value::String(text)) => spelled(&text).map(Cow::Owned),
@@ -201,13 +201,7 @@ impl<'s> Machine<'s> {
     }
 
     /// The elements of a list for which `keep` holds, each through `each`; those that become null are left out.
-    fn select<'x>(
-        &'x self,
-        of: &'x Expr,
-        keep: Option<&'x Expr>,
-        each: &'x Expr,
-        current: &'x Value,
-    ) -> Found<'x> {
+    fn select<'x>(&'x self, of: &'x Expr, keep: Option<&'x Expr>, each: &'x Expr, current: &'x Value) -> Found<'x> {
         let list = self.lenient(of, current)?;
         let Value::Array(items) = &*list else { return Ok(null()) };
         let mut selected = Vec::new();
@@ -287,6 +281,12 @@ impl<'s> Machine<'s> {
         Ok(at)
     }
 
+    /// A variable inside an expression, from the top of the scope.
+    fn variable<'x>(&'x self, expr: &'x Expr) -> Found<'x> {
+        self.run(expr)
+            .map_err(|error| if error.is_absence() { ConditionError::InVariable(Box::new(error)) } else { error })
+    }
+
     /// Text with variables, which are filled in from the top of the scope.
     fn text(&self, pieces: &[Piece]) -> Result<String, ConditionError> {
         let mut text = String::new();
@@ -295,7 +295,7 @@ impl<'s> Machine<'s> {
                 Piece::Literal(literal) => text.push_str(literal),
                 Piece::Variable(variable) => {
                     self.charge(1)?;
-                    let value = self.run(variable)?;
+                    let value = self.variable(variable)?;
                     self.charge_copy(weight(&value))?;
                     text.push_str(&spelling::in_text(&value));
                 }
@@ -414,7 +414,8 @@ fn push_key(path: &mut String, key: &str) {
     if !path.is_empty() {
         path.push('.');
     }
-    let is_plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !key.starts_with(|c: char| c.is_ascii_digit());
+    let is_plain =
+        key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !key.starts_with(|c: char| c.is_ascii_digit());
     if is_plain && !key.is_empty() {
         path.push_str(key);
     } else {

@@ -170,9 +170,7 @@ impl Call<'_> {
     }
 
     pub(super) fn number(&self, index: usize) -> Result<f64, ConditionError> {
-        self.value(index)
-            .and_then(Value::as_f64)
-            .ok_or_else(|| self.wrong_type(index, Parameter::Number.wanted()))
+        self.value(index).and_then(Value::as_f64).ok_or_else(|| self.wrong_type(index, Parameter::Number.wanted()))
     }
 
     /// A whole number that is not negative.
@@ -255,11 +253,7 @@ const fn variadic(function: Function) -> Function {
     Function { is_variadic: true, ..function }
 }
 
-const fn checked(
-    function: Function,
-    written: usize,
-    check: fn(&str) -> Result<(), FunctionError>,
-) -> Function {
+const fn checked(function: Function, written: usize, check: fn(&str) -> Result<(), FunctionError>) -> Function {
     Function { written: Some(written), check: Some(check), ..function }
 }
 

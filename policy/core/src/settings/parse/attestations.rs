@@ -6,31 +6,11 @@ use super::super::not_yet::Place;
 use super::super::reader::{Fields, Node};
 use super::super::slsa::SlsaRule;
 use super::attestors::{Subject, read_sets_for};
+use super::conditions;
 use super::slsa::{self, PROVENANCE_TYPES};
 use super::{Context, given};
-use crate::conditions::{Condition, ConditionBlock, Operator, Template};
+use crate::conditions::{Duration, RESERVED_NAMES};
 use crate::quote::quote;
-use crate::suggestion::closest;
-
-const OPERATORS: [Operator; 2] = [Operator::Equals, Operator::NotEquals];
-
-/// The other operators of Kyverno's schema.
-const OTHER_OPERATORS: [&str; 14] = [
-    "In",
-    "AnyIn",
-    "AllIn",
-    "NotIn",
-    "AnyNotIn",
-    "AllNotIn",
-    "GreaterThanOrEquals",
-    "GreaterThan",
-    "LessThanOrEquals",
-    "LessThan",
-    "DurationGreaterThanOrEquals",
-    "DurationGreaterThan",
-    "DurationLessThanOrEquals",
-    "DurationLessThan",
-];
 
 /// The list under a block's `attestations`. `block_has_attestors`: someone vouches for those that name nobody.
 pub(super) fn read_rules(
@@ -46,8 +26,10 @@ fn read_rule(node: &Node<'_>, context: Context<'_>, block_has_attestors: bool) -
         let slsa = fields.optional("slsa").map(|node| slsa::read(&node));
         let predicate_types = read_types(fields, slsa.is_some());
         let attestors = fields.optional("attestors").map(|node| read_sets_for(&node, context, Subject::Attestation));
-        let conditions = fields.optional("conditions").map(|node| read_conditions(&node));
+        let conditions = fields.optional("conditions").map(|node| conditions::read_blocks(&node));
         let quantifier = fields.optional("match").map(|node| read_quantifier(&node));
+        let max_age = fields.optional("maxAge").map(|node| read_max_age(&node, quantifier));
+        let name = fields.optional("name").map(|node| read_name(&node));
         let slsa = given(slsa);
         let attestors = read_signers(fields, attestors, slsa.as_ref(), context);
         if attestors.as_ref().is_some_and(Vec::is_empty) && !block_has_attestors {
@@ -64,6 +46,8 @@ fn read_rule(node: &Node<'_>, context: Context<'_>, block_has_attestors: bool) -
             slsa: slsa?,
             conditions: conditions.unwrap_or(Some(Vec::new()))?,
             quantifier: quantifier.unwrap_or(Some(Quantifier::All))?,
+            max_age: given(max_age)?,
+            name: given(name)?,
         })
     })
 }
@@ -151,82 +135,41 @@ fn read_type(fields: &mut Fields<'_>) -> Option<String> {
 }
 
 fn read_quantifier(node: &Node<'_>) -> Option<Quantifier> {
-    if node.value().as_str() == Some("latest") {
-        node.problem_with_help("`latest` is not supported yet", "write `all` or `any`");
-        return None;
-    }
-    node.choice(&[("all", Quantifier::All), ("any", Quantifier::Any)])
+    node.choice(&[("all", Quantifier::All), ("any", Quantifier::Any), ("latest", Quantifier::Latest)])
 }
 
-fn read_conditions(node: &Node<'_>) -> Option<Vec<ConditionBlock>> {
-    node.each(|node| {
-        if node.value().get("key").is_some() || node.value().get("operator").is_some() {
-            node.problem_with_help(
-                "a condition must stand under `all` or `any`",
-                "write `- all:` around the conditions",
-            );
-            return None;
-        }
-        node.object(Place::ConditionBlock, |fields| {
-            let any = fields.optional("any").map(|node| read_condition_list(&node));
-            let all = fields.optional("all").map(|node| read_condition_list(&node));
-            if any.is_none() && all.is_none() {
-                fields.node().warning("asks for nothing", "write conditions under `all` or `any`, or remove it");
-            }
-            let given = |list: Option<Option<_>>| list.map_or(Some(None), |list| list.map(Some));
-            Some(ConditionBlock { any: given(any)?, all: given(all)? })
-        })
-    })
-}
-
-fn read_condition_list(node: &Node<'_>) -> Option<Vec<Condition>> {
-    node.each(|node| {
-        node.object(Place::Condition, |fields| {
-            let key = fields.required("key").map(|node| (read_template(&node), node));
-            let operator = fields.required("operator").and_then(|node| read_operator(&node));
-            let value = fields.required("value").and_then(|node| read_template(&node));
-            let message = fields.optional("message").map(|node| node.text().map(str::to_owned));
-            let (key, key_node) = key?;
-            let key = key?;
-            if !key.has_variables() {
-                key_node.warning(
-                    "holds no variable, so the condition does not look at the predicate",
-                    format!("write `{{{{ {key} }}}}` if that is a path"),
-                );
-            }
-            Some(Condition {
-                path: fields.node().path().to_owned(),
-                key,
-                operator: operator?,
-                value: value?,
-                message: message.map_or(Some(None), |message| message.map(Some))?,
-            })
-        })
-    })
-}
-
-fn read_template(node: &Node<'_>) -> Option<Template> {
-    if node.value().is_null() {
-        node.problem("is null, and no operator ever holds for null");
-        return None;
-    }
-    Template::parse(node.value()).map_err(|error| node.problem(error.to_string())).ok()
-}
-
-fn read_operator(node: &Node<'_>) -> Option<Operator> {
+fn read_max_age(node: &Node<'_>, quantifier: Option<Option<Quantifier>>) -> Option<Duration> {
     let text = node.text()?;
-    let found = OPERATORS.into_iter().find(|operator| operator.as_str() == text);
-    if found.is_none() {
-        if OTHER_OPERATORS.contains(&text) {
-            node.problem_with_help(format!("operator `{text}` is not supported yet"), "`Equals` and `NotEquals` are");
-        } else {
-            let message = format!("{} is not an operator", quote(text));
-            let words = OPERATORS.iter().map(|operator| operator.as_str()).chain(OTHER_OPERATORS);
-            match closest(text, words) {
-                Some(word) => node.problem_with_help(message, format!("did you mean `{word}`?")),
-                None => node.problem(message),
-            }
-        }
+    let Some(age) = Duration::parse_as_go(text).filter(|age| age.nanoseconds() > 0) else {
+        node.problem_with_help(
+            format!("{} is not a duration", quote(text)),
+            "write hours, minutes and seconds, such as `168h` or `1h30m`",
+        );
+        return None;
+    };
+    if matches!(quantifier, None | Some(Some(Quantifier::All))) {
+        node.problem_with_help(
+            "asks every attestation to be young, and old ones never go away",
+            "set `match: latest`, so that a new attestation takes the place of the old one",
+        );
+        return None;
     }
-    found
+    Some(age)
+}
+
+fn read_name(node: &Node<'_>) -> Option<String> {
+    let name = node.text()?;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(is_word) || name.starts_with(|c: char| c.is_ascii_digit()) {
+        node.problem_with_help(
+            format!("{} cannot be named in a variable", quote(name)),
+            "use letters, digits and `_`, and no digit in front",
+        );
+        return None;
+    }
+    if RESERVED_NAMES.contains(&name) {
+        node.problem_with_help(format!("`{name}` stands for something else in variables"), "give it another name");
+        return None;
+    }
+    Some(name.to_owned())
 }

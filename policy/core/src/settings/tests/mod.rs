@@ -306,11 +306,47 @@ fn attestation_rules() {
         ]
     );
     let all = conditions.all.as_ref().expect("conditions under all");
-    assert_eq!((all[0].operator, all[0].message.as_deref()), (Operator::Equals, Some("not built by a workflow")));
+    assert_eq!(
+        (all[0].operator, all[0].message.as_ref().map(ToString::to_string).as_deref()),
+        (Operator::Equals, Some("not built by a workflow"))
+    );
 
     assert_eq!(document.predicate_type, "https://spdx.dev/Document");
     assert_eq!(document.quantifier, Quantifier::All);
     assert!(document.attestors.is_empty() && document.conditions.is_empty());
+}
+
+#[test]
+fn denials_know_attestations_by_their_names() {
+    let attestations = json!([
+        {"type": "scan", "name": "scan", "match": "latest", "maxAge": "168h"}, {"type": "doc", "name": "doc", "match": "any"}
+    ]);
+    let one = json!({"key": "{{ scan.a }}", "operator": "AnyNotIn", "value": "{{ doc.b[*].c }}", "message": "{{ image.name }}"});
+    let request = json!({"key": "{{ request.namespace }}", "operator": "Equals", "value": "x"});
+    // One block, a list of blocks, and the older list of conditions.
+    let forms = [
+        (json!({"any": [one], "all": [request]}), vec![(1, 1)]),
+        (json!([{"any": [one]}, {"all": [request]}]), vec![(1, 0), (0, 1)]),
+        (json!([one, request]), vec![(0, 2)]),
+    ];
+    for (conditions, expected) in forms {
+        let validate =
+            json!({"message": "{{ image.name }} has an unexplained finding", "deny": {"conditions": conditions}});
+        let block = first_block(with(with(block(), "/attestations", attestations.clone()), "/validate", validate));
+        let denial = block.denial.expect("a denial");
+        assert_eq!(denial.path, "verifyImages[0].validate");
+        assert_eq!(
+            denial.message.map(|message| message.to_string()).as_deref(),
+            Some("{{ image.name }} has an unexplained finding")
+        );
+        let count = |list: &Option<Vec<_>>| list.as_ref().map_or(0, Vec::len);
+        let found: Vec<_> = denial.conditions.iter().map(|block| (count(&block.any), count(&block.all))).collect();
+        assert_eq!(found, expected);
+        let [scan, doc] = block.attestations.as_slice() else { panic!("two attestations") };
+        assert_eq!((scan.name.as_deref(), scan.quantifier), (Some("scan"), Quantifier::Latest));
+        assert_eq!(scan.max_age.map(|age| age.to_string()).as_deref(), Some("168h0m0s"));
+        assert_eq!((doc.name.as_deref(), doc.quantifier, doc.max_age), (Some("doc"), Quantifier::Any, None));
+    }
 }
 
 #[test]

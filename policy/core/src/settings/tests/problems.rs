@@ -211,7 +211,7 @@ fn fields_that_are_not_honoured_yet() {
     let attestation = json!([{"type": "t"}]);
     let whole = with(block(), "/attestations", attestation);
     let whole = with(whole, "/attestors/0/entries", json!([{"keyless": keyless()}, {"keys": keys}]));
-    let places = [("/additionalExtensions", "x"), ("/validate", "x"), ("/attestations/0/name", "x")];
+    let places = [("/additionalExtensions", "x")];
     for (pointer, value) in places {
         let problems =
             Settings::parse(&settings_of(with(whole.clone(), pointer, json!(value)))).map(|_| ()).expect_err(pointer);
@@ -510,14 +510,42 @@ fn attestations() {
             vec![&format!("{rule}.predicateType: differs from `type` (remove it: it is the old name of `type`)")],
         ),
         (
-            "latest",
-            one(json!({"type": "t", "match": "latest"})),
-            vec![&format!("{rule}.match: `latest` is not supported yet (write `all` or `any`)")],
+            "an age that all must have",
+            one(json!({"type": "t", "maxAge": "24h"})),
+            vec![&format!(
+                "{rule}.maxAge: asks every attestation to be young, and old ones never go away (set `match: latest`, so that a new attestation takes the place of the old one)"
+            )],
+        ),
+        (
+            "an age in days",
+            one(json!({"type": "t", "match": "latest", "maxAge": "7d"})),
+            vec![&format!(
+                "{rule}.maxAge: `7d` is not a duration (write hours, minutes and seconds, such as `168h` or `1h30m`)"
+            )],
+        ),
+        (
+            "an age of nothing",
+            one(json!({"type": "t", "match": "latest", "maxAge": "0s"})),
+            vec![&format!(
+                "{rule}.maxAge: `0s` is not a duration (write hours, minutes and seconds, such as `168h` or `1h30m`)"
+            )],
+        ),
+        (
+            "a name that is no word",
+            one(json!({"type": "t", "name": "my-scan"})),
+            vec![&format!(
+                "{rule}.name: `my-scan` cannot be named in a variable (use letters, digits and `_`, and no digit in front)"
+            )],
+        ),
+        (
+            "a name that is taken",
+            one(json!({"type": "t", "name": "image"})),
+            vec![&format!("{rule}.name: `image` stands for something else in variables (give it another name)")],
         ),
         (
             "another quantifier",
             one(json!({"type": "t", "match": "some"})),
-            vec![&format!("{rule}.match: `some` is not one of `all` or `any`")],
+            vec![&format!("{rule}.match: `some` is not one of `all`, `any` or `latest`")],
         ),
         (
             "nobody to vouch",
@@ -607,13 +635,6 @@ fn conditions() {
             one("operator", json!("equals")),
             vec![&format!("{condition}.operator: `equals` is not an operator (did you mean `Equals`?)")],
         ),
-        (
-            "an operator to come",
-            one("operator", json!("AnyIn")),
-            vec![&format!(
-                "{condition}.operator: operator `AnyIn` is not supported yet (`Equals` and `NotEquals` are)"
-            )],
-        ),
         ("no operator", one("operator", json!("~=")), vec![&format!("{condition}.operator: `~=` is not an operator")]),
         (
             "null",
@@ -621,17 +642,29 @@ fn conditions() {
             vec![&format!("{condition}.value: is null, and no operator ever holds for null")],
         ),
         (
-            "a function",
-            one("key", json!("{{ length(a) }}")),
+            "an unknown function",
+            one("key", json!("{{ lenght(a) }}")),
+            vec![&format!("{condition}.key: there is no function `lenght`; did you mean `length`?")],
+        ),
+        (
+            "a function that is left out",
+            one("value", json!("{{ random('a') }}")),
             vec![&format!(
-                "{condition}.key: a function in `length(a)` is not supported yet: write a path of keys and indices, such as `a.b[0].c`"
+                "{condition}.value: the function `random` is not supported: the same request must always get the same answer"
             )],
         ),
         (
-            "the request",
-            one("value", json!("{{request.namespace}}")),
+            "the element of a loop",
+            one("value", json!("{{element.name}}")),
             vec![&format!(
-                "{condition}.value: `request` in `request.namespace` is not supported yet: a condition sees the predicate only"
+                "{condition}.value: `element` stands for nothing here: Kyverno binds it in `foreach` and mutations only (name a key of the predicate, or `request`, `image` or `images`)"
+            )],
+        ),
+        (
+            "a variable that would be syntax",
+            one("key", json!("{{ semver_compare({{ a }}, '>1.0.0') }}")),
+            vec![&format!(
+                "{condition}.key: a variable inside an expression can be a string (`'{{{{ a }}}}'`), a key (`a.{{{{ b }}}}`) or a literal: here, write its expression without the braces"
             )],
         ),
         (
@@ -656,4 +689,87 @@ fn problems_become_findings() {
     assert_eq!(finding.code, crate::decision::Code::SettingsInvalid);
     assert_eq!(finding.message, "verifyImages[0]: unknown field `typ`");
     assert_eq!(finding.remedy.as_deref(), Some("did you mean `type`?"));
+}
+
+#[test]
+fn denials() {
+    let block_with = |attestations: Value, validate: Value| {
+        settings_of(with(with(block(), "/attestations", attestations), "/validate", validate))
+    };
+    let named = json!([{"type": "scan", "name": "scan"}, {"type": "doc", "name": "doc"}]);
+    let denial = |conditions: Value| json!({"message": "no", "deny": {"conditions": conditions}});
+    let one = |key: &str| denial(json!({"any": [{"key": key, "operator": "Equals", "value": "{{ doc.b }}"}]}));
+    let path = "verifyImages[0].validate";
+    let condition = format!("{path}.deny.conditions.any[0]");
+    let cases = [
+        (
+            "no deny",
+            block_with(named.clone(), json!({"message": "no"})),
+            vec![format!("{path}: `deny` is missing")],
+        ),
+        (
+            "no conditions",
+            block_with(named.clone(), json!({"deny": {}})),
+            vec![format!("{path}.deny: `conditions` is missing")],
+        ),
+        (
+            "an empty block",
+            block_with(named.clone(), denial(json!({}))),
+            vec![format!(
+                "{path}.deny.conditions: has no condition, and would deny everything (write conditions under `any` or `all`)"
+            )],
+        ),
+        (
+            "an empty list",
+            block_with(named.clone(), denial(json!([]))),
+            vec![format!(
+                "{path}.deny.conditions: the list is empty: it was elided, or it asks for nothing (write the list out, or remove the key if nothing is meant)"
+            )],
+        ),
+        (
+            "a name that is misspelt",
+            block_with(named.clone(), one("{{ scam.a }}")),
+            vec![format!("{condition}.key: there is no attestation named `scam` (did you mean `scan`?)")],
+        ),
+        (
+            "a pattern of resources",
+            block_with(named.clone(), json!({"pattern": {}, "deny": {"conditions": {"any": []}}})),
+            vec![
+                format!(
+                    "{path}.deny.conditions.any: the list is empty: it was elided, or it asks for nothing (write the list out, or remove the key if nothing is meant)"
+                ),
+                format!("{path}: unknown field `pattern`"),
+            ],
+        ),
+        (
+            "two of one name",
+            block_with(
+                json!([{"type": "scan", "name": "doc"}, {"type": "doc", "name": "doc"}]),
+                one("{{ doc.a }}"),
+            ),
+            vec![
+                "verifyImages[0]: two attestations are named `doc` (give the one at verifyImages[0].attestations[1] another name)".to_owned(),
+            ],
+        ),
+        (
+            "a name that is a key elsewhere",
+            block_with(
+                json!([
+                    {"type": "scan", "name": "scan"},
+                    {"type": "doc", "name": "doc", "conditions": [{"all": [{"key": "{{ scan.a }}", "operator": "Equals", "value": 1}]}]}
+                ]),
+                one("{{ scan.a }}"),
+            ),
+            vec![
+                "verifyImages[0]: `scan` is the name of an attestation, and a variable in the conditions of verifyImages[0].attestations[1] (conditions of an attestation see its own predicate only: give the attestation another name, or ask in `validate.deny`)".to_owned(),
+            ],
+        ),
+    ];
+    for (name, settings, expected) in cases {
+        let problems = Settings::parse(&settings).map(|_| ()).expect_err(name);
+        let found: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let unknown: Vec<&String> = found.iter().filter(|problem| !expected.contains(problem)).collect();
+        assert!(unknown.iter().all(|problem| problem.contains("unknown field `pattern`")), "case `{name}`: {found:#?}");
+        assert_eq!(found.len(), expected.len(), "case `{name}`: {found:#?}");
+    }
 }

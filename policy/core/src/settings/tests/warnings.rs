@@ -157,7 +157,7 @@ fn sets_and_attestations() {
             "nothing verified",
             json!({"imageReferences": ["*"], "required": false}),
             vec![
-                "verifyImages[0]: the block verifies nothing: it asks for a digest, and anybody's image has one (name `attestors` to say who must have signed)",
+                "verifyImages[0]: the block verifies nothing: what it asks for is no matter of who made the image (name `attestors` to say who must have signed)",
             ],
         ),
     ];

@@ -129,11 +129,15 @@ pub(super) fn modulo(call: &Call<'_>) -> Result {
     let remainder = match both(call)? {
         (Amount::Number(left), Amount::Number(right)) => {
             let (left, right) = (whole(call, left)?, whole(call, right)?);
-            #[expect(clippy::cast_precision_loss, reason = "whole numbers of a floating-point number stay what they are")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "whole numbers of a floating-point number stay what they are"
+            )]
             Amount::Number(left.checked_rem(right).ok_or_else(by_zero)? as f64)
         }
         (Amount::Quantity(left), Amount::Quantity(right)) => {
-            let whole = |decimal: Decimal| decimal.whole().ok_or_else(|| call.fail(FunctionError::OutOfRange("a fraction")));
+            let whole =
+                |decimal: Decimal| decimal.whole().ok_or_else(|| call.fail(FunctionError::OutOfRange("a fraction")));
             let mantissa = whole(left)?.checked_rem(whole(right)?).ok_or_else(by_zero)?;
             Amount::Quantity(Decimal { mantissa, exponent: 0 })
         }

@@ -64,9 +64,7 @@ pub(super) fn items(call: &Call<'_>) -> Result {
         Ok(Value::Object(pair))
     };
     let pairs: Result<Vec<Value>> = match call.any(0)? {
-        Value::Object(_) => {
-            call.object(0)?.iter().map(|(key, value)| pair(call.string(key.clone())?, value)).collect()
-        }
+        Value::Object(_) => call.object(0)?.iter().map(|(key, value)| pair(call.string(key.clone())?, value)).collect(),
         _ => call.list(0)?.iter().enumerate().map(|(index, value)| pair(json!(index), value)).collect(),
     };
     pairs.map(Value::Array)

@@ -290,10 +290,9 @@ pub(super) fn semver_compare(call: &Call<'_>) -> Result {
 pub(super) fn check_version_range(range: &str) -> std::result::Result<(), FunctionError> {
     match Range::parse(range) {
         Some(_) => Ok(()),
-        None => Err(FunctionError::Unreadable {
-            text: range.to_owned(),
-            wanted: "a range of versions (`>=1.2.0 <2.0.0`)",
-        }),
+        None => {
+            Err(FunctionError::Unreadable { text: range.to_owned(), wanted: "a range of versions (`>=1.2.0 <2.0.0`)" })
+        }
     }
 }
 

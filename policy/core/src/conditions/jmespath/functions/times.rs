@@ -92,8 +92,7 @@ pub(super) fn to_cron(call: &Call<'_>) -> Result {
 
 /// Whether a text is a layout.
 pub(super) fn check_layout(layout: &str) -> std::result::Result<(), FunctionError> {
-    instant::check_layout(layout)
-        .map_err(|_| FunctionError::Unreadable { text: layout.to_owned(), wanted: LAYOUT })
+    instant::check_layout(layout).map_err(|_| FunctionError::Unreadable { text: layout.to_owned(), wanted: LAYOUT })
 }
 
 fn time(call: &Call<'_>, index: usize) -> Result<Instant> {
@@ -110,7 +109,8 @@ fn duration(call: &Call<'_>, index: usize) -> Result<Duration> {
 fn difference(call: &Call<'_>, end: Instant, start: Instant) -> Result {
     let nanoseconds = end.nanoseconds().saturating_sub(start.nanoseconds());
     let bounded = nanoseconds.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
-    let duration = Duration::from_nanoseconds(bounded).ok_or_else(|| call.fail(FunctionError::OutOfRange("the time")))?;
+    let duration =
+        Duration::from_nanoseconds(bounded).ok_or_else(|| call.fail(FunctionError::OutOfRange("the time")))?;
     call.string(duration.to_string())
 }
 
