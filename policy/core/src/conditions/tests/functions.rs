@@ -228,3 +228,38 @@ fn what_functions_refuse() {
         assert_eq!(is_fine, expression.starts_with("regex_match(words"), "{expression}: {found:?}");
     }
 }
+
+/// `docs/conditions.md` names every function and operator that there is, and none that is not.
+#[test]
+fn the_documentation_names_what_there_is() {
+    let page = include_str!("../../../../../docs/conditions.md");
+    let section = |title: &str| {
+        let (_, behind) = page.split_once(&format!("\n## {title}\n")).expect(title);
+        behind.split("\n## ").next().unwrap_or_default()
+    };
+    // Words in backticks; those with other characters are examples.
+    let words = |text: &str| -> Vec<String> {
+        let is_word = |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        text.split('`').skip(1).step_by(2).filter(is_word).map(str::to_owned).collect()
+    };
+    let functions = section("Functions");
+    let (here, left_out) = functions.split_once("Left out").expect("what is left out");
+    let (standard, added) = here.split_once("Kyverno's:").expect("two lists");
+    let sorted = |mut names: Vec<String>| {
+        names.sort();
+        names.dedup();
+        names
+    };
+    let of = |is_standard: bool| {
+        sorted(function_names().filter(|(_, own)| *own == is_standard).map(|(name, _)| name.to_owned()).collect())
+    };
+    assert_eq!(sorted(words(standard)), of(true));
+    // The first column: the notes name others.
+    let rows = added.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let named = rows.flat_map(words).collect();
+    assert_eq!(sorted(named), of(false));
+    assert_eq!(sorted(words(left_out)), sorted(left_out_functions().map(|(name, _)| name.to_owned()).collect()));
+    let rows = section("Operators").lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next().map(words));
+    let operators = rows.flatten().collect();
+    assert_eq!(sorted(operators), sorted(Operator::ALL.iter().map(|operator| operator.as_str().to_owned()).collect()));
+}
