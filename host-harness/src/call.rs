@@ -48,6 +48,13 @@ pub enum Call {
         /// Hash of the manifest.
         digest: Digest,
     },
+    /// Binding `sigwarden`: the entries of a transparency log.
+    SigwardenRekorEntries {
+        /// The log.
+        url: String,
+        /// Hash of what was signed.
+        artifact: Digest,
+    },
 }
 
 /// What a call asks for, where it is no call that a host knows.
@@ -75,6 +82,13 @@ struct GetResource {
 struct Subject {
     repository: String,
     digest: Digest,
+}
+
+/// The payload of the extended call about a transparency log.
+#[derive(Deserialize)]
+struct Logged {
+    url: String,
+    artifact: Digest,
 }
 
 impl Call {
@@ -113,6 +127,10 @@ impl Call {
                 let Subject { repository, digest } = read(payload)?;
                 Ok(Self::SigwardenReferrers { repository, digest })
             }
+            ("rekor", "v1/entries") => {
+                let Logged { url, artifact } = read(payload)?;
+                Ok(Self::SigwardenRekorEntries { url, artifact })
+            }
             _ => Err(NoCall::Unknown(format!("unknown operation: sigwarden {namespace}/{operation}"))),
         }
     }
@@ -125,7 +143,7 @@ impl Call {
             | Self::OciManifest { .. }
             | Self::OciManifestAndConfig { .. }
             | Self::KubernetesGetResource { .. } => true,
-            Self::SigwardenBlob { .. } | Self::SigwardenReferrers { .. } => false,
+            Self::SigwardenBlob { .. } | Self::SigwardenReferrers { .. } | Self::SigwardenRekorEntries { .. } => false,
         }
     }
 }

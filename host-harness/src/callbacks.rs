@@ -73,7 +73,7 @@ impl Callbacks {
             Call::OciManifest { image } => self.registry.oci_manifest(image),
             Call::OciManifestAndConfig { image } => self.registry.oci_manifest_config(image),
             Call::KubernetesGetResource { .. } => cluster::get_resource(&self.host.resources, &call),
-            Call::SigwardenBlob { .. } | Call::SigwardenReferrers { .. } => {
+            Call::SigwardenBlob { .. } | Call::SigwardenReferrers { .. } | Call::SigwardenRekorEntries { .. } => {
                 Err("not a call of Kubewarden's".to_owned())
             }
         };

@@ -31,6 +31,7 @@ pub mod log;
 pub mod out_of_reach;
 pub mod policy;
 pub mod policy_file;
+pub mod publish;
 pub mod render;
 pub mod request;
 pub mod resources;

@@ -56,8 +56,10 @@ pub struct Switches {
     pub failure: StatusCode,
     /// and this `Retry-After`.
     pub retry_after: Option<u64>,
-    /// Whether its token server fails too.
+    /// Whether it is the token server that fails.
     pub token_server_fails: bool,
+    /// So many writes fail first.
+    pub failed_writes: usize,
     /// Whether bodies break off in the middle.
     pub cut: bool,
     /// Whether a tag, once written, stays.
@@ -111,6 +113,7 @@ impl Registry {
             failure: StatusCode::SERVICE_UNAVAILABLE,
             retry_after: None,
             token_server_fails: false,
+            failed_writes: 0,
             cut: false,
             immutable: false,
             not_a_registry: false,
@@ -226,6 +229,16 @@ impl Registry {
         *manifest = bytes.into();
     }
 
+    /// Puts an artifact under a tag, as somebody else might have.
+    pub fn put(&self, repository: &str, tag: &str, manifest: Vec<u8>, blobs: impl IntoIterator<Item = Vec<u8>>) {
+        let mut state = self.state();
+        let content = state.repositories.entry(repository.to_owned()).or_default();
+        content.blobs.extend(blobs.into_iter().map(|blob| (digest_of(&blob), blob.into())));
+        content.tags.insert(tag.to_owned(), digest_of(&manifest));
+        let media_type = "application/vnd.oci.image.manifest.v1+json".to_owned();
+        content.manifests.insert(digest_of(&manifest), (media_type, manifest.into()));
+    }
+
     /// Removes a blob.
     pub fn lose_blob(&self, repository: &str, digest: &str) {
         let lost = self.state().repositories.get_mut(repository).and_then(|r| r.blobs.remove(digest));
@@ -316,6 +329,10 @@ impl State {
                 Some(seconds) => with_header(failed, RETRY_AFTER, &seconds.to_string()),
                 None => failed,
             };
+        }
+        if switches.failed_writes > 0 && !matches!(parts.method, Method::GET | Method::HEAD) {
+            self.switches.failed_writes -= 1;
+            return error(StatusCode::BAD_GATEWAY, "UNAVAILABLE");
         }
         if switches.not_a_registry {
             return plain(StatusCode::NOT_FOUND, "<html>Not Found</html>");

@@ -224,7 +224,7 @@ fn a_registry_that_does_not_recover_leaves_the_question_open() {
         ),
         ("it hangs", |switches| switches.latency = Duration::from_secs(60), 0, "took more than 3 s"),
         ("it breaks off", |switches| switches.cut = true, 4, "no answer from"),
-        ("it is no registry", |switches| switches.not_a_registry = true, 1, "answered 404, which no registry should"),
+        ("it is no registry", |switches| switches.not_a_registry = true, 1, "answered 404, and not as it should"),
         (
             "it refuses",
             |switches| {

@@ -1,4 +1,4 @@
-//! Binding `sigwarden`: blobs and referrers, for hosts that offer more than Kubewarden does.
+//! Binding `sigwarden`: blobs, referrers and log entries, for hosts that offer more than Kubewarden does.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +16,7 @@ pub(super) fn answer(source: &dyn Source, call: &Call) -> Result<Vec<u8>, String
     let answer = match call {
         Call::SigwardenBlob { repository: name, digest } => blob(source, &repository(name)?, digest),
         Call::SigwardenReferrers { repository: name, digest } => referrers(source, &repository(name)?, digest),
+        Call::SigwardenRekorEntries { url, artifact } => rekor_entries(source, url, artifact),
         Call::OciManifestDigest { .. }
         | Call::OciManifest { .. }
         | Call::OciManifestAndConfig { .. }
@@ -36,6 +37,13 @@ fn referrers(source: &dyn Source, repository: &Repository, digest: &Digest) -> R
     Ok(match source.referrers(repository, digest)? {
         Some(manifests) => json!({"status": "found", "index": index_of(manifests)}),
         // Not "none": this registry has no referrers API, and evidence may lie under the fallback tag.
+        None => json!({"status": "absent"}),
+    })
+}
+
+fn rekor_entries(source: &dyn Source, url: &str, artifact: &Digest) -> Result<Value, SourceError> {
+    Ok(match source.rekor_entries(url, artifact)? {
+        Some(entries) => json!({"status": "found", "entries": entries}),
         None => json!({"status": "absent"}),
     })
 }

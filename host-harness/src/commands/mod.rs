@@ -4,6 +4,7 @@
 //! Exit codes are the same everywhere: 0 yes, 1 no, 2 could not find out.
 
 mod hosted;
+mod publish;
 mod registry;
 mod run;
 mod verify;
@@ -25,7 +26,7 @@ use crate::log::{Detail, Log};
 use crate::policy::{Explained, Policy};
 use crate::render::text;
 use crate::request;
-use crate::sources::{Anywhere, LayoutArg, Layouts, Source};
+use crate::sources::{Anywhere, LayoutArg, Layouts, Registries, Source};
 
 /// File name of the module where none is named.
 const MODULE_FILE: &str = "policy.wasm";
@@ -67,6 +68,7 @@ enum Command {
     Verify(verify::Arguments),
     Run(run::Arguments),
     VerifyBundle(verify_bundle::Arguments),
+    Publish(publish::Arguments),
 }
 
 /// The answer of a command.
@@ -139,6 +141,7 @@ impl Cli {
             Command::Verify(arguments) => arguments.run(&log, streams),
             Command::Run(arguments) => arguments.run(&log, streams),
             Command::VerifyBundle(arguments) => arguments.run(&log, streams),
+            Command::Publish(arguments) => arguments.run(&log, streams),
         }
     }
 }
@@ -187,8 +190,13 @@ struct SourceFlags {
 
 impl SourceFlags {
     fn source(&self, log: &Arc<Log>) -> anyhow::Result<Arc<dyn Source>> {
+        self.source_with(self.registry.open(), log)
+    }
+
+    /// The layouts, and `registries` for what they do not hold.
+    fn source_with(&self, registries: Option<Arc<Registries>>, log: &Arc<Log>) -> anyhow::Result<Arc<dyn Source>> {
         let layouts = Layouts::open(&self.layouts, Arc::clone(log)).context("--oci-layout")?;
-        Ok(Arc::new(Anywhere::new(layouts, self.registry.open()?, Arc::clone(log))))
+        Ok(Arc::new(Anywhere::new(layouts, registries, self.registry.rekor()?, Arc::clone(log))))
     }
 }
 

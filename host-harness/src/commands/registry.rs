@@ -1,4 +1,4 @@
-//! The flags that say how to reach registries.
+//! The flags that say how to reach registries and transparency logs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use anyhow::Context;
 use clap::Args;
 use sigwarden_core::reference::Repository;
 
-use crate::sources::{Registries, RegistryOptions};
+use crate::sources::{Registries, RegistryOptions, Rekor, RekorUrl};
 
 /// Longer than anybody waits for one manifest.
 const MAX_SECONDS: f64 = 3600.0;
 
-/// How to reach the registries of images that no layout holds.
+/// How to reach the registries of images that no layout holds, and transparency logs.
 #[derive(Args, Clone, Debug)]
 pub(super) struct RegistryFlags {
     /// Ask no registry: what no --oci-layout holds cannot be looked into
@@ -31,20 +31,34 @@ pub(super) struct RegistryFlags {
     /// How long a registry may take for one thing, retries included
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     registry_timeout: Duration,
+
+    /// Ask this transparency log about signatures that carry no proof of their own; may be repeated
+    #[arg(long = "rekor-url", value_name = "URL")]
+    rekor_urls: Vec<RekorUrl>,
+
+    /// Recorded answers of a transparency log (`/api/v1/log/entries`), which are looked into first; may be repeated
+    #[arg(long, value_name = "FILE")]
+    rekor_entries: Vec<PathBuf>,
 }
 
 impl RegistryFlags {
     /// `None` stays offline.
-    pub(super) fn open(&self) -> anyhow::Result<Option<Arc<Registries>>> {
+    pub(super) fn open(&self) -> Option<Arc<Registries>> {
         if self.offline {
-            return Ok(None);
+            return None;
         }
         let options = RegistryOptions {
             insecure: self.insecure_registries.clone(),
             docker_config: self.docker_config_json_path.clone(),
             timeout: self.registry_timeout,
         };
-        Ok(Some(Arc::new(Registries::new(options).context("registries")?)))
+        Some(Arc::new(Registries::new(options)))
+    }
+
+    /// The transparency logs: recorded, and live unless everything stays offline.
+    pub(super) fn rekor(&self) -> anyhow::Result<Rekor> {
+        let live = if self.offline { Vec::new() } else { self.rekor_urls.clone() };
+        Rekor::new(&self.rekor_entries, live, self.registry_timeout).context("--rekor-entries")
     }
 }
 

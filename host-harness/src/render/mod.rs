@@ -5,4 +5,5 @@
 
 pub mod json;
 mod page;
+pub mod publish;
 pub mod text;

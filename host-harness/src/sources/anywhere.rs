@@ -1,11 +1,13 @@
-//! The layouts that were given, and for every other repository its registry.
+//! The layouts that were given, for every other repository its registry, and the transparency logs that may be asked.
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use sigwarden_core::reference::{Digest, Repository};
 
 use super::oci::Descriptor;
 use super::registry::Registries;
+use super::rekor::Rekor;
 use super::{Layouts, Source, SourceError};
 use crate::log::Log;
 
@@ -14,14 +16,15 @@ use crate::log::Log;
 pub struct Anywhere {
     layouts: Layouts,
     registries: Option<Arc<Registries>>,
+    rekor: Rekor,
     log: Arc<Log>,
 }
 
 impl Anywhere {
     /// `None` for `registries` stays offline.
     #[must_use]
-    pub const fn new(layouts: Layouts, registries: Option<Arc<Registries>>, log: Arc<Log>) -> Self {
-        Self { layouts, registries, log }
+    pub const fn new(layouts: Layouts, registries: Option<Arc<Registries>>, rekor: Rekor, log: Arc<Log>) -> Self {
+        Self { layouts, registries, rekor, log }
     }
 
     /// What the layouts say; if none is for this repository, what its registry says.
@@ -59,5 +62,9 @@ impl Source for Anywhere {
 
     fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<Descriptor>>, SourceError> {
         self.ask(repository, |source| source.referrers(repository, digest))
+    }
+
+    fn rekor_entries(&self, url: &str, artifact: &Digest) -> Result<Option<Vec<Value>>, SourceError> {
+        self.rekor.entries(url, artifact)
     }
 }

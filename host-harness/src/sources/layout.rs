@@ -181,11 +181,16 @@ impl Layout {
         if self.entries.len() > MAX_MANIFESTS {
             return Err(SourceError::TooMany { path: self.index_path.clone(), limit: MAX_MANIFESTS });
         }
-        if self.entries.iter().any(|entry| entry.annotation(REF_NAME).is_some()) {
+        // Published evidence has a tag, and says nothing about those of images.
+        let is_evidence = |entry: &Descriptor| {
+            is_cosign_evidence(entry) || entry.annotation(REF_NAME).is_some_and(names_an_image_digest)
+        };
+        let others: Vec<_> = self.entries.iter().filter(|entry| !is_evidence(entry)).collect();
+        if others.iter().any(|entry| entry.annotation(REF_NAME).is_some()) {
             return Ok(None);
         }
         let mut images = BTreeSet::new();
-        for entry in self.entries.iter().filter(|entry| entry.is_manifest() && !is_cosign_evidence(entry)) {
+        for entry in others.into_iter().filter(|entry| entry.is_manifest()) {
             match self.read_manifest(&entry.digest)? {
                 Some((manifest, _)) if manifest.subject.is_some() => {}
                 Some(_) => {

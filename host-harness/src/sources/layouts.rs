@@ -162,6 +162,12 @@ impl Layouts {
 }
 
 impl LayoutArg {
+    /// The layout in `dir`, for every repository.
+    #[must_use]
+    pub fn for_everything(dir: &Path) -> Self {
+        Self { claim: None, dir: dir.to_owned() }
+    }
+
     /// Where this option says that `repository` is.
     fn directory_for(&self, repository: &Repository) -> Option<PathBuf> {
         let Some(claim) = &self.claim else { return Some(self.dir.clone()) };

@@ -7,18 +7,25 @@ mod anywhere;
 #[cfg(test)]
 mod fixture;
 mod layout;
+mod layout_writer;
 mod layouts;
+mod network;
 mod oci;
 mod registry;
+mod rekor;
 
 use std::path::PathBuf;
 
+use serde_json::Value;
 use sigwarden_core::reference::{Digest, Repository};
 
 pub use anywhere::Anywhere;
+pub use layout_writer::{LayoutWriteError, write_to_layout};
 pub use layouts::{LayoutArg, LayoutArgError, Layouts};
+pub use network::NetworkError;
 pub use oci::{Descriptor, Manifest, index_of};
-pub use registry::{Artifact, Registries, RegistryError, RegistryOptions};
+pub use registry::{Artifact, Registries, RegistryOptions};
+pub use rekor::{Rekor, RekorUrl};
 
 /// Contents of registries. `Ok(None)` means that the source looked, and it is not there.
 pub trait Source: Send + Sync {
@@ -45,6 +52,15 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// When the source could not look.
     fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<Descriptor>>, SourceError>;
+
+    /// What the transparency log at `url` has about `artifact`: value objects of Rekor's `/api/v1/log/entries`.
+    ///
+    /// # Errors
+    /// When the source could not look, or may not.
+    fn rekor_entries(&self, url: &str, artifact: &Digest) -> Result<Option<Vec<Value>>, SourceError> {
+        let _ = artifact;
+        Err(SourceError::LogNotAsked { url: url.to_owned() })
+    }
 }
 
 /// Why a source could not look. Never the same as absent.
@@ -63,9 +79,23 @@ pub enum SourceError {
         /// Directories that could have held it, and are no layouts.
         tried: Vec<PathBuf>,
     },
-    /// A live registry gave no answer.
+    /// A registry or a log gave no answer over the network.
     #[error(transparent)]
-    Registry(#[from] RegistryError),
+    Network(#[from] NetworkError),
+    /// A log was not asked, because nobody allowed it.
+    #[error("the transparency log `{url}` is not asked: allow it with --rekor-url {url}, or give --rekor-entries FILE")]
+    LogNotAsked {
+        /// The log.
+        url: String,
+    },
+    /// What was recorded of a log, or what it answers, is not what Rekor writes.
+    #[error("`{what}` holds no log entries: {reason}")]
+    NotEntries {
+        /// File or URL.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The system would not read a file.
     #[error("cannot read `{}`: {reason}", path.display())]
     Unreadable {

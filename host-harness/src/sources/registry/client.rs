@@ -1,31 +1,22 @@
 //! One GET against a registry: with authorisation, a limit on the body, retries, and a deadline.
 //!
 //! "Absent" is only what a registry says in a registry's words. A 404 from whatever else answers on that name (a web
-//! server, a proxy) is [`RegistryError::Unclear`].
+//! server, a proxy) is [`NetworkError::Unclear`].
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use reqwest::header::{ACCEPT, HeaderMap, LINK, RETRY_AFTER};
-use reqwest::{RequestBuilder, StatusCode, Url, redirect};
+use reqwest::header::{ACCEPT, HeaderMap, LINK};
+use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 use sigwarden_core::reference::{Digest, Repository};
 
 use super::auth::{Action, Authorization, Challenge, TokenRequest, read_token};
 use super::credentials::{self, Credential, Login};
-use super::err::{excerpt, root_cause};
-use super::patience::{Patience, Trouble};
-use super::{MAX_BLOB_BYTES, MAX_MANIFEST_BYTES, RegistryError, RegistryOptions};
+use super::{MAX_BLOB_BYTES, MAX_MANIFEST_BYTES, NetworkError, RegistryOptions};
+use crate::sources::network::{Patience, Trouble, Web, excerpt, is_passing, read_body, retry_after};
 use crate::sources::oci::MANIFEST_MEDIA_TYPES;
 
-/// Whoever does not take a connection in this time is not there.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Between two pieces of a body.
-const READ_TIMEOUT: Duration = Duration::from_secs(15);
-/// Blobs lie behind one redirect, sometimes two.
-const MAX_REDIRECTS: usize = 5;
 /// Tokens have some kilobytes; error texts are read to quote their beginning.
 const MAX_TOKEN_BYTES: usize = 1 << 20;
 
@@ -67,24 +58,24 @@ pub(super) struct Answer {
 
 impl Answer {
     /// What the registry says is the digest of the manifest must be it, as far as it says anything.
-    pub(super) fn check_digest_header(&self, digest: &Digest) -> Result<(), RegistryError> {
+    pub(super) fn check_digest_header(&self, digest: &Digest) -> Result<(), NetworkError> {
         let declared = self.headers.get("docker-content-digest").and_then(|value| value.to_str().ok());
         match declared.map(Digest::parse) {
             Some(Ok(declared)) if declared.algorithm() == digest.algorithm() && declared != *digest => {
-                Err(RegistryError::WrongHash { url: self.url.to_string() })
+                Err(NetworkError::WrongHash { url: self.url.to_string() })
             }
             _ => Ok(()),
         }
     }
 
     /// Where a list goes on (RFC 8288): on the same registry, or nowhere.
-    pub(super) fn next_page(&self) -> Result<Option<Url>, RegistryError> {
+    pub(super) fn next_page(&self) -> Result<Option<Url>, NetworkError> {
         let Some(link) = self.headers.get(LINK).and_then(|value| value.to_str().ok()) else { return Ok(None) };
         let Some((target, parameters)) = link.split_once('>') else { return Ok(None) };
         if !parameters.replace('"', "").contains("rel=next") {
             return Ok(None);
         }
-        let unclear = |reason: &str| RegistryError::Unclear {
+        let unclear = |reason: &str| NetworkError::Unclear {
             url: self.url.to_string(),
             status: StatusCode::OK.as_u16(),
             reason: reason.to_owned(),
@@ -99,27 +90,16 @@ impl Answer {
 
 /// Talks to all registries.
 pub(super) struct Client {
-    http: reqwest::Client,
-    /// For registries on this machine, which no proxy should be asked for.
-    direct: reqwest::Client,
+    web: Web,
     pub(super) options: RegistryOptions,
     authorizations: Mutex<BTreeMap<(Repository, Action), Authorization>>,
     credentials: Mutex<BTreeMap<String, Arc<Credential>>>,
 }
 
 impl Client {
-    pub(super) fn new(options: RegistryOptions) -> Result<Self, RegistryError> {
-        let setup = |error: reqwest::Error| RegistryError::Setup { reason: root_cause(&error) };
-        let builder = || {
-            reqwest::Client::builder()
-                .user_agent(concat!("sigwarden/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT_TIMEOUT.min(options.timeout))
-                .read_timeout(READ_TIMEOUT.min(options.timeout))
-                .redirect(redirect::Policy::custom(follow))
-        };
+    pub(super) fn new(options: RegistryOptions) -> Result<Self, NetworkError> {
         Ok(Self {
-            http: builder().build().map_err(setup)?,
-            direct: builder().no_proxy().build().map_err(setup)?,
+            web: Web::new(options.timeout)?,
             options,
             authorizations: Mutex::default(),
             credentials: Mutex::default(),
@@ -127,17 +107,17 @@ impl Client {
     }
 
     /// Where something lies.
-    pub(super) fn url(&self, repository: &Repository, kind: Kind, name: &str) -> Result<Url, RegistryError> {
+    pub(super) fn url(&self, repository: &Repository, kind: Kind, name: &str) -> Result<Url, NetworkError> {
         self.place(repository, &format!("{}/{}/{name}", repository.path(), kind.path()))
     }
 
     /// A path below `/v2/` of the repository's registry.
-    pub(super) fn place(&self, repository: &Repository, path: &str) -> Result<Url, RegistryError> {
+    pub(super) fn place(&self, repository: &Repository, path: &str) -> Result<Url, NetworkError> {
         let registry = repository.registry();
         let scheme = if self.is_insecure(registry) { "http" } else { "https" };
         let host = if registry == DOCKER_HUB { DOCKER_HUB_HOST } else { registry };
         let text = format!("{scheme}://{host}/v2/{path}");
-        Url::parse(&text).map_err(|error| RegistryError::Setup { reason: format!("`{text}`: {error}") })
+        Url::parse(&text).map_err(|error| NetworkError::Setup { reason: format!("`{text}`: {error}") })
     }
 
     fn is_insecure(&self, registry: &str) -> bool {
@@ -150,7 +130,7 @@ impl Client {
         repository: &Repository,
         kind: Kind,
         url: Url,
-    ) -> Result<Option<Answer>, RegistryError> {
+    ) -> Result<Option<Answer>, NetworkError> {
         let mut patience = self.patience(&url);
         loop {
             match patience.within(self.attempt(repository, kind, &url)).await {
@@ -162,7 +142,7 @@ impl Client {
 
     /// The headers in which a registry asks for a login, if it does.
     pub(super) async fn challenge(&self, url: &Url) -> Result<Option<HeaderMap>, Trouble> {
-        let response = self.send(self.client_for(url).get(url.clone()), url).await?;
+        let response = self.web.send(self.web.client(url).get(url.clone()), url).await?;
         match response.status() {
             StatusCode::UNAUTHORIZED => Ok(Some(response.headers().clone())),
             status if is_passing(status) => Err(Trouble::Passing {
@@ -183,11 +163,11 @@ impl Client {
         let mut authorization = self.remembered(repository, Action::Pull);
         // Twice: what is remembered may have expired, and the first request of all has nothing to show.
         for fresh in [false, true] {
-            let mut request = self.client_for(url).get(url.clone());
+            let mut request = self.web.client(url).get(url.clone());
             if kind == Kind::Manifest {
                 request = request.header(ACCEPT, MANIFEST_MEDIA_TYPES.join(", "));
             }
-            let response = self.send(with_authorization(request, authorization.as_ref()), url).await?;
+            let response = self.web.send(with_authorization(request, authorization.as_ref()), url).await?;
             let (status, headers) = (response.status(), response.headers().clone());
             let body = read_body(response, kind.limit(), url).await?;
             let reason = || format!("{status}: {}", excerpt(&body));
@@ -207,7 +187,7 @@ impl Client {
                     Err(Trouble::Passing { status: Some(status), reason: reason(), wait: retry_after(&headers) })
                 }
                 status if says_absent(kind, status, &headers, &body) => Ok(None),
-                status => Err(Trouble::Final(RegistryError::Unclear {
+                status => Err(Trouble::Final(NetworkError::Unclear {
                     url: url.to_string(),
                     status: status.as_u16(),
                     reason: excerpt(&body),
@@ -252,7 +232,7 @@ impl Client {
         // Without the query, which may be long, and is the same for everybody.
         let mut url = request.url.clone();
         url.set_query(None);
-        let client = self.client_for(&request.url);
+        let client = self.web.client(&request.url);
         let builder = match request.form {
             Some(form) => client
                 .post(request.url)
@@ -264,13 +244,13 @@ impl Client {
             Some((user, password)) => builder.basic_auth(user, Some(password)),
             None => builder,
         };
-        let response = self.send(builder, &url).await?;
+        let response = self.web.send(builder, &url).await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read_body(response, MAX_TOKEN_BYTES, &url).await?;
         let reason = format!("its token server answered {status}: {}", excerpt(&body));
         match status {
             StatusCode::OK => read_token(&body).ok_or_else(|| {
-                Trouble::Final(RegistryError::Unclear {
+                Trouble::Final(NetworkError::Unclear {
                     url: url.to_string(),
                     status: status.as_u16(),
                     reason: "there is no token in it".to_owned(),
@@ -280,23 +260,12 @@ impl Client {
                 Err(Trouble::Passing { status: Some(status), reason, wait: retry_after(&headers) })
             }
             status if status.is_client_error() => Err(self.denied(repository, action, reason)),
-            status => Err(Trouble::Final(RegistryError::Unclear {
+            status => Err(Trouble::Final(NetworkError::Unclear {
                 url: url.to_string(),
                 status: status.as_u16(),
                 reason: excerpt(&body),
             })),
         }
-    }
-
-    async fn send(&self, request: RequestBuilder, url: &Url) -> Result<reqwest::Response, Trouble> {
-        request.send().await.map_err(|error| network_trouble(error, url))
-    }
-
-    fn client_for(&self, url: &Url) -> &reqwest::Client {
-        let host = url.host_str().unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        let loopback = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
-        if loopback { &self.direct } else { &self.http }
     }
 
     pub(super) fn credential(&self, registry: &str) -> Arc<Credential> {
@@ -311,7 +280,7 @@ impl Client {
     }
 
     pub(super) fn denied(&self, repository: &Repository, action: Action, reason: String) -> Trouble {
-        Trouble::Final(RegistryError::Denied {
+        Trouble::Final(NetworkError::Denied {
             registry: repository.registry().to_owned(),
             repository: repository.to_string(),
             action: action.verb(),
@@ -327,66 +296,6 @@ fn with_authorization(request: RequestBuilder, authorization: Option<&Authorizat
         Some(Authorization::Basic { user, password }) => request.basic_auth(user, Some(password)),
         Some(Authorization::Bearer(token)) => request.bearer_auth(token),
     }
-}
-
-/// Redirects go from https to https, and not round and round.
-fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let from_https = attempt.previous().last().is_some_and(|url| url.scheme() == "https");
-    if from_https && attempt.url().scheme() != "https" {
-        attempt.error("the registry redirects from https to http")
-    } else if attempt.previous().len() > MAX_REDIRECTS {
-        attempt.error("too many redirects")
-    } else {
-        attempt.follow()
-    }
-}
-
-/// The body, if it is not longer than `limit`.
-async fn read_body(mut response: reqwest::Response, limit: usize, url: &Url) -> Result<Vec<u8>, Trouble> {
-    let too_large = || Trouble::Final(RegistryError::TooLarge { url: url.to_string(), limit });
-    let declared = response.content_length().unwrap_or(0);
-    if usize::try_from(declared).map_or(true, |declared| declared > limit) {
-        return Err(too_large());
-    }
-    let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| network_trouble(error, url))? {
-        if body.len().saturating_add(piece.len()) > limit {
-            return Err(too_large());
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(body)
-}
-
-fn network_trouble(error: reqwest::Error, url: &Url) -> Trouble {
-    let mut reason = root_cause(&error);
-    // rustls' words for an answer that is no TLS.
-    if url.scheme() == "https" && reason.contains("InvalidContentType") {
-        reason.push_str("; if it speaks http: --insecure-registry ");
-        reason.push_str(&url.authority().replace(DOCKER_HUB_HOST, DOCKER_HUB));
-    }
-    if error.is_redirect() || error.is_builder() || reason.contains("certificate") {
-        return Trouble::Final(RegistryError::Unreachable { url: url.to_string(), reason });
-    }
-    Trouble::Passing { status: None, reason, wait: None }
-}
-
-/// Whether it may go better in a moment.
-fn is_passing(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::REQUEST_TIMEOUT
-            | StatusCode::TOO_MANY_REQUESTS
-            | StatusCode::INTERNAL_SERVER_ERROR
-            | StatusCode::BAD_GATEWAY
-            | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT
-    )
-}
-
-/// `Retry-After` in seconds (RFC 9110 section 10.2.3); a date is left to our own pauses.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 #[derive(Deserialize)]
@@ -463,6 +372,6 @@ mod tests {
         assert_eq!(answer(Some("</v2/a/referrers/x?n=2>; rel=\"prev\"")), Ok(None));
         let next = answer(Some("</v2/a/referrers/x?n=2>; rel=\"next\"")).unwrap().unwrap();
         assert_eq!(next.as_str(), "https://r.test/v2/a/referrers/x?n=2");
-        assert!(matches!(answer(Some("<https://evil.test/x>; rel=next")), Err(RegistryError::Unclear { .. })));
+        assert!(matches!(answer(Some("<https://evil.test/x>; rel=next")), Err(NetworkError::Unclear { .. })));
     }
 }

@@ -95,7 +95,7 @@ fn read(found: Result<DockerCredential, CredentialRetrievalError>) -> Found {
             Found::Nothing
         }
         Err(CredentialRetrievalError::HelperFailure { helper, stdout, stderr }) => {
-            let said = super::err::excerpt(format!("{stdout} {stderr}").as_bytes());
+            let said = crate::sources::network::excerpt(format!("{stdout} {stderr}").as_bytes());
             Found::Trouble(format!("`{helper}` failed: {said}"))
         }
         Err(error) => Found::Trouble(error.to_string()),

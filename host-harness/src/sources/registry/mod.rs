@@ -10,25 +10,21 @@
 mod auth;
 mod client;
 mod credentials;
-mod err;
-mod patience;
 mod push;
-mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use reqwest::{StatusCode, Url};
 use sigwarden_core::reference::{Digest, Repository};
 
+use super::network::{NetworkError, Worker};
 use super::oci::{Descriptor, Manifest, matches_digest};
 use super::{Source, SourceError};
 use client::{Answer, Client, Kind};
-use waiting::Worker;
 
-pub use err::RegistryError;
 pub use push::Artifact;
 
 /// What registries accept as a manifest (OCI distribution-spec, "Pushing Manifests").
@@ -58,46 +54,59 @@ impl Default for RegistryOptions {
 }
 
 /// One thing of a registry, fetched at most once.
-type Memo<K, V> = Mutex<BTreeMap<K, Arc<OnceLock<Result<V, RegistryError>>>>>;
+type Memo<K, V> = Mutex<BTreeMap<K, Arc<OnceLock<Result<V, NetworkError>>>>>;
 type Bytes = Option<Arc<[u8]>>;
 
 /// All registries, asked over the network.
 pub struct Registries {
-    worker: Worker,
-    client: Arc<Client>,
+    options: RegistryOptions,
+    started: OnceLock<Result<Started, NetworkError>>,
     tags: Memo<(Repository, String), Option<Digest>>,
     manifests: Memo<(Repository, Digest), Bytes>,
     blobs: Memo<(Repository, Digest), Bytes>,
     referrers: Memo<(Repository, Digest), Option<Vec<Descriptor>>>,
 }
 
+/// What it takes to ask, made when the first question comes: most runs on layouts never ask.
+struct Started {
+    worker: Worker,
+    client: Arc<Client>,
+}
+
 impl Registries {
     /// Asks nobody anything yet.
-    ///
-    /// # Errors
-    /// [`RegistryError::Setup`]: an option makes no sense, or the system refuses a thread.
-    pub fn new(options: RegistryOptions) -> Result<Self, RegistryError> {
-        Ok(Self {
-            worker: Worker::new()?,
-            client: Arc::new(Client::new(options)?),
+    #[must_use]
+    pub fn new(options: RegistryOptions) -> Self {
+        Self {
+            options,
+            started: OnceLock::new(),
             tags: Memo::default(),
             manifests: Memo::default(),
             blobs: Memo::default(),
             referrers: Memo::default(),
-        })
+        }
+    }
+
+    fn started(&self) -> Result<&Started, NetworkError> {
+        let start = || {
+            let client = Arc::new(Client::new(self.options.clone())?);
+            Ok(Started { worker: Worker::new()?, client })
+        };
+        self.started.get_or_init(start).as_ref().map_err(Clone::clone)
     }
 
     /// Reads one thing, and says meanwhile what is taking so long.
-    fn get(&self, repository: &Repository, kind: Kind, name: &str) -> Result<Option<Answer>, RegistryError> {
-        let url = self.client.url(repository, kind, name)?;
-        let (client, repository) = (Arc::clone(&self.client), repository.clone());
-        self.worker.wait(url.as_str(), {
-            let url = url.clone();
-            async move { client.get(&repository, kind, url).await }
-        })?
+    fn get(&self, repository: &Repository, kind: Kind, name: &str) -> Result<Option<Answer>, NetworkError> {
+        self.get_url(repository, kind, self.started()?.client.url(repository, kind, name)?)
     }
 
-    fn fetch_tag(&self, repository: &Repository, tag: &str) -> Result<Option<Digest>, RegistryError> {
+    fn get_url(&self, repository: &Repository, kind: Kind, url: Url) -> Result<Option<Answer>, NetworkError> {
+        let Started { worker, client } = self.started()?;
+        let (client, repository, what) = (Arc::clone(client), repository.clone(), url.to_string());
+        worker.wait(&what, async move { client.get(&repository, kind, url).await })?
+    }
+
+    fn fetch_tag(&self, repository: &Repository, tag: &str) -> Result<Option<Digest>, NetworkError> {
         let Some(answer) = self.get(repository, Kind::Manifest, tag)? else { return Ok(None) };
         let digest = Digest::of(&answer.body);
         answer.check_digest_header(&digest)?;
@@ -107,12 +116,12 @@ impl Registries {
         Ok(Some(digest))
     }
 
-    fn fetch(&self, repository: &Repository, kind: Kind, digest: &Digest) -> Result<Bytes, RegistryError> {
+    fn fetch(&self, repository: &Repository, kind: Kind, digest: &Digest) -> Result<Bytes, NetworkError> {
         let Some(answer) = self.get(repository, kind, digest.as_str())? else { return Ok(None) };
         if matches_digest(digest, &answer.body) {
             Ok(Some(answer.body.into()))
         } else {
-            Err(RegistryError::WrongHash { url: answer.url.to_string() })
+            Err(NetworkError::WrongHash { url: answer.url.to_string() })
         }
     }
 
@@ -120,35 +129,31 @@ impl Registries {
         &self,
         repository: &Repository,
         digest: &Digest,
-    ) -> Result<Option<Vec<Descriptor>>, RegistryError> {
+    ) -> Result<Option<Vec<Descriptor>>, NetworkError> {
         let mut list = Vec::new();
         let mut seen = BTreeSet::new();
-        let mut next = Some(self.client.url(repository, Kind::Referrers, digest.as_str())?);
+        let mut next = Some(self.started()?.client.url(repository, Kind::Referrers, digest.as_str())?);
         while let Some(url) = next {
             if seen.len() >= MAX_PAGES || list.len() > MAX_REFERRERS {
-                return Err(RegistryError::TooMany { url: url.to_string(), limit: MAX_REFERRERS });
+                return Err(NetworkError::TooMany { url: url.to_string(), limit: MAX_REFERRERS });
             }
             let first_page = seen.is_empty();
             // A list that leads back to itself ends.
             if !seen.insert(url.clone()) {
                 break;
             }
-            let (client, repository) = (Arc::clone(&self.client), repository.clone());
-            let answer = self.worker.wait(url.as_str(), {
-                let url = url.clone();
-                async move { client.get(&repository, Kind::Referrers, url).await }
-            })??;
+            let answer = self.get_url(repository, Kind::Referrers, url.clone())?;
             let Some(answer) = answer else {
                 if first_page {
                     return Ok(None);
                 }
-                return Err(RegistryError::Unclear {
+                return Err(NetworkError::Unclear {
                     url: url.to_string(),
                     status: StatusCode::NOT_FOUND.as_u16(),
                     reason: "the list of referrers breaks off".to_owned(),
                 });
             };
-            let page = Manifest::parse(url.as_str(), &answer.body).map_err(|error| RegistryError::Unclear {
+            let page = Manifest::parse(url.as_str(), &answer.body).map_err(|error| NetworkError::Unclear {
                 url: url.to_string(),
                 status: StatusCode::OK.as_u16(),
                 reason: error.to_string(),
@@ -160,7 +165,7 @@ impl Registries {
     }
 }
 
-fn slot<K: Ord, V>(memo: &Memo<K, V>, key: K) -> Arc<OnceLock<Result<V, RegistryError>>> {
+fn slot<K: Ord, V>(memo: &Memo<K, V>, key: K) -> Arc<OnceLock<Result<V, NetworkError>>> {
     Arc::clone(memo.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
 }
 
@@ -168,9 +173,9 @@ fn slot<K: Ord, V>(memo: &Memo<K, V>, key: K) -> Arc<OnceLock<Result<V, Registry
 fn once<K: Ord, V: Clone>(
     memo: &Memo<K, V>,
     key: K,
-    fetch: impl FnOnce() -> Result<V, RegistryError>,
+    fetch: impl FnOnce() -> Result<V, NetworkError>,
 ) -> Result<V, SourceError> {
-    slot(memo, key).get_or_init(fetch).clone().map_err(SourceError::Registry)
+    slot(memo, key).get_or_init(fetch).clone().map_err(SourceError::Network)
 }
 
 impl Source for Registries {

@@ -15,9 +15,8 @@ use sigwarden_core::reference::{Digest, Repository};
 
 use super::auth::{Action, Authorization, Challenge};
 use super::client::{Client, Kind};
-use super::err::{excerpt, root_cause};
-use super::patience::Trouble;
-use super::{Registries, RegistryError};
+use super::{NetworkError, Registries, Started};
+use crate::sources::network::{Trouble, excerpt, root_cause};
 
 /// A manifest and what it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,16 +41,17 @@ impl Registries {
     /// Writes `artifact` to `repository` under `tag`, and reads it back.
     ///
     /// # Errors
-    /// [`RegistryError`]; nothing is said then about what has been written.
-    pub fn push(&self, repository: &Repository, tag: &str, artifact: Artifact) -> Result<(), RegistryError> {
-        let url = self.client.url(repository, Kind::Manifest, tag)?;
-        let (client, repository, tag) = (Arc::clone(&self.client), repository.clone(), tag.to_owned());
-        self.worker
+    /// [`NetworkError`]; nothing is said then about what has been written.
+    pub fn push(&self, repository: &Repository, tag: &str, artifact: Artifact) -> Result<(), NetworkError> {
+        let Started { worker, client } = self.started()?;
+        let url = client.url(repository, Kind::Manifest, tag)?;
+        let (client, repository, tag) = (Arc::clone(client), repository.clone(), tag.to_owned());
+        worker
             .wait(&format!("{url} to be written"), async move { push(&client, &repository, &tag, &artifact).await })?
     }
 }
 
-async fn push(client: &Client, repository: &Repository, tag: &str, artifact: &Artifact) -> Result<(), RegistryError> {
+async fn push(client: &Client, repository: &Repository, tag: &str, artifact: &Artifact) -> Result<(), NetworkError> {
     let start = client.place(repository, "")?;
     let mut patience = client.patience(&start);
     let auth = loop {
@@ -96,8 +96,8 @@ async fn push(client: &Client, repository: &Repository, tag: &str, artifact: &Ar
 
     match client.get(repository, Kind::Manifest, url.clone()).await? {
         Some(answer) if answer.body == artifact.manifest => Ok(()),
-        Some(_) => Err(RegistryError::WrongHash { url: url.to_string() }),
-        None => Err(RegistryError::Unclear {
+        Some(_) => Err(NetworkError::WrongHash { url: url.to_string() }),
+        None => Err(NetworkError::Unclear {
             url: url.to_string(),
             status: StatusCode::NOT_FOUND.as_u16(),
             reason: "it took the manifest and does not have it".to_owned(),
@@ -118,7 +118,7 @@ async fn authorize(client: &Client, repository: &Repository, start: &Url) -> Res
 }
 
 /// A pusher of its own for each repository: `oci-client` remembers one token for a whole registry.
-fn pusher(client: &Client, repository: &Repository) -> Result<Pusher, RegistryError> {
+fn pusher(client: &Client, repository: &Repository) -> Result<Pusher, NetworkError> {
     let config = ClientConfig {
         protocol: ClientProtocol::HttpsExcept(client.options.insecure.clone()),
         connect_timeout: Some(client.options.timeout),
@@ -126,7 +126,7 @@ fn pusher(client: &Client, repository: &Repository) -> Result<Pusher, RegistryEr
         user_agent: concat!("sigwarden/", env!("CARGO_PKG_VERSION")),
         ..ClientConfig::default()
     };
-    Pusher::try_from(config).map_err(|error| RegistryError::Setup { reason: format!("{repository}: {error}") })
+    Pusher::try_from(config).map_err(|error| NetworkError::Setup { reason: format!("{repository}: {error}") })
 }
 
 fn trouble(client: &Client, repository: &Repository, url: &Url, error: OciDistributionError) -> Trouble {
@@ -144,12 +144,12 @@ fn trouble(client: &Client, repository: &Repository, url: &Url, error: OciDistri
                 Ok(status) if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                     Trouble::Passing { status: Some(status), reason, wait: None }
                 }
-                _ => Trouble::Final(RegistryError::PushRefused { url: url.to_string(), status: code, reason }),
+                _ => Trouble::Final(NetworkError::PushRefused { url: url.to_string(), status: code, reason }),
             }
         }
         OciDistributionError::RequestError(error) => {
             Trouble::Passing { status: None, reason: root_cause(&error), wait: None }
         }
-        _ => Trouble::Final(RegistryError::Unreachable { url: url.to_string(), reason: text }),
+        _ => Trouble::Final(NetworkError::Unreachable { url: url.to_string(), reason: text }),
     }
 }

@@ -1,13 +1,13 @@
-//! Why a registry gave no answer that can be used.
+//! Why a server gave no answer that can be used.
 
 use std::time::Duration;
 
-/// Why a registry could not be looked into, or not be written to. Never the same as absent.
+/// Why a registry or a log could not be looked into, or not be written to. Never the same as absent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum RegistryError {
+pub enum NetworkError {
     /// The harness cannot start asking.
-    #[error("registries cannot be asked: {reason}")]
+    #[error("nobody can be asked: {reason}")]
     Setup {
         /// What stands in the way.
         reason: String,
@@ -47,7 +47,7 @@ pub enum RegistryError {
         /// What it said before, if it said anything.
         last: Option<String>,
     },
-    /// The registry says, again and again, that it cannot answer now.
+    /// The server says, again and again, that it cannot answer now.
     #[error("{url} answered {attempts} times with {status}: {reason}")]
     Failing {
         /// What was asked.
@@ -60,7 +60,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// An answer that is neither "here it is" nor "there is none".
-    #[error("{url} answered {status}, which no registry should: {reason}")]
+    #[error("{url} answered {status}, and not as it should: {reason}")]
     Unclear {
         /// What was asked.
         url: String,
@@ -78,7 +78,7 @@ pub enum RegistryError {
         limit: usize,
     },
     /// A list is longer than this harness will read.
-    #[error("{url} lists more than {limit} referrers")]
+    #[error("{url} lists more than {limit}")]
     TooMany {
         /// What was asked.
         url: String,
@@ -111,7 +111,7 @@ fn seconds(time: &Duration) -> String {
 const EXCERPT: usize = 200;
 
 /// The beginning of an answer, on one line; control characters could repaint a terminal.
-pub(super) fn excerpt(body: &[u8]) -> String {
+pub(in crate::sources) fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let clean: String = line.chars().filter(|c| !c.is_control()).take(EXCERPT).collect();
@@ -119,7 +119,7 @@ pub(super) fn excerpt(body: &[u8]) -> String {
 }
 
 /// The innermost reason of an error: `reqwest` says "error sending request", what it rests on says why.
-pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
+pub(in crate::sources) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(inner) = innermost.source() {
         innermost = inner;

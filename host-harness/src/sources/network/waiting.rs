@@ -8,35 +8,35 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::runtime::{Builder, Runtime};
 
-use super::RegistryError;
+use super::NetworkError;
 
 /// What takes less needs no explanation.
 const PATIENCE: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(120);
 
 /// Runs futures for any thread, also for one that runs futures itself.
-pub(super) struct Worker {
+pub(in crate::sources) struct Worker {
     runtime: Option<Runtime>,
 }
 
 impl Worker {
-    pub(super) fn new() -> Result<Self, RegistryError> {
+    pub(in crate::sources) fn new() -> Result<Self, NetworkError> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("registry")
             .enable_all()
             .build()
-            .map_err(|error| RegistryError::Setup { reason: error.to_string() })?;
+            .map_err(|error| NetworkError::Setup { reason: error.to_string() })?;
         Ok(Self { runtime: Some(runtime) })
     }
 
     /// The result of `job`. After a while the terminal, if standard error is one, says that `what` is being asked.
-    pub(super) fn wait<T: Send + 'static>(
+    pub(in crate::sources) fn wait<T: Send + 'static>(
         &self,
         what: &str,
         job: impl Future<Output = T> + Send + 'static,
-    ) -> Result<T, RegistryError> {
-        let stopped = || RegistryError::Setup { reason: "the thread that asks them has stopped".to_owned() };
+    ) -> Result<T, NetworkError> {
+        let stopped = || NetworkError::Setup { reason: "the thread that asks them has stopped".to_owned() };
         let runtime = self.runtime.as_ref().ok_or_else(stopped)?;
         let (sender, receiver) = sync_channel(1);
         runtime.spawn(async move {
