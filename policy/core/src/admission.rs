@@ -24,7 +24,7 @@ use crate::host::Host;
 use crate::mutation;
 use crate::reference::{Digest, ImageRef};
 use crate::rules::{self, Concern};
-use crate::settings::{Block, Exception, Settings, Unmatched};
+use crate::settings::{Block, Exception, Problem, Settings, Unmatched};
 use crate::workload::{self, Operation, Workload};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,15 +60,15 @@ pub fn decide(host: &dyn Host, payload: &[u8], now: i64) -> Decision {
     }
 }
 
-/// Checks settings alone. `Ok` carries warnings.
+/// Checks settings alone. `Ok` carries warnings, also those that need the whole and the day: `now` is in Unix seconds.
 ///
 /// # Errors
 /// With every problem that makes the settings unusable.
-pub fn validate_settings(settings: &[u8]) -> Result<Vec<Finding>, Vec<Finding>> {
+pub fn validate_settings(settings: &[u8], now: i64) -> Result<Vec<Finding>, Vec<Finding>> {
     let settings: Value = serde_json::from_slice(settings)
         .map_err(|e| vec![Finding::new(Code::SettingsInvalid, format!("the settings are not JSON: {e}"))])?;
     match Settings::parse(&settings) {
-        Ok(settings) => Ok(settings.warnings.iter().map(|problem| problem.to_finding()).collect()),
+        Ok(settings) => Ok(settings.review(now).iter().map(Problem::to_finding).collect()),
         Err(problems) => Err(problems.iter().map(|problem| problem.to_finding()).collect()),
     }
 }

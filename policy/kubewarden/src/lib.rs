@@ -37,7 +37,7 @@ struct SettingsAnswer {
 }
 
 fn validate_settings(settings: &[u8]) -> CallResult {
-    let answer = match admission::validate_settings(settings) {
+    let answer = match admission::validate_settings(settings, now()) {
         // Nothing is wrong, but something may not be meant: the harness prints it.
         Ok(warnings) => SettingsAnswer { valid: true, message: lines(&warnings) },
         Err(problems) => SettingsAnswer { valid: false, message: lines(&problems) },

@@ -86,6 +86,11 @@ impl ImagePattern {
         self.0.as_str()
     }
 
+    /// Whether the pattern matches this very text.
+    pub(crate) fn matches_text(&self, text: &str) -> bool {
+        self.0.matches(text)
+    }
+
     /// Whether the pattern means this image in any honest spelling: with and without `docker.io`, `index.docker.io`
     /// and `library/`, in the registry's own case or in lower case, with and without the port 443; with the tag (or
     /// `latest`), the digest, or both.

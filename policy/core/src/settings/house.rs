@@ -43,6 +43,12 @@ impl Day {
     pub fn as_str(&self) -> &str {
         &self.written
     }
+
+    /// Unix seconds: the first moment that is not of this day any more.
+    #[must_use]
+    pub const fn end(&self) -> i64 {
+        self.end
+    }
 }
 
 /// Images that are admitted although nothing is known of them, for a reason and to a day.

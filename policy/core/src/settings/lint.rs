@@ -30,16 +30,20 @@ pub(super) fn skipped_image_reference(node: &Node<'_>, pattern: &ImagePattern) {
     let text = pattern.as_str();
     if is_anything(text) {
         node.warning("every image is skipped, so this block verifies nothing", "name the images that may be skipped");
+        return;
     }
     warn_of_open_end(node, text);
+    warn_of_any_registry(node, text);
 }
 
 pub(super) fn excepted_image_reference(node: &Node<'_>, pattern: &ImagePattern) {
     let text = pattern.as_str();
     if is_anything(text) {
         node.warning("every image is excepted, so nothing is verified", "name the images that may be excepted");
+        return;
     }
     warn_of_open_end(node, text);
+    warn_of_any_registry(node, text);
 }
 
 pub(super) fn exception(node: &Node<'_>, exception: &Exception) {
@@ -64,11 +68,7 @@ pub(super) fn subject(node: &Node<'_>, pattern: &TextPattern) {
         warn_of_anybody(node);
         return;
     }
-    let without_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let is_in_organisation = literal_start(without_scheme).is_some_and(|start| start.matches('/').count() <= 1);
-    if is_in_organisation {
-        warn_of_open_end(node, text);
-    }
+    warn_of_wide_workflows(node, text);
     if let Some(rest) = text.strip_prefix('*')
         && rest.starts_with(|c: char| c.is_ascii_alphanumeric())
     {
@@ -88,6 +88,32 @@ pub(super) fn issuer(node: &Node<'_>, pattern: &TextPattern) {
 pub(super) fn subject_regexp(node: &Node<'_>, regexp: &WholeRegex) {
     if is_any_text(regexp) {
         warn_of_anybody(node);
+    } else if let Some(pattern) = as_pattern(regexp.as_str()) {
+        warn_of_wide_workflows(node, &pattern);
+    }
+}
+
+/// An expression that says no more than a pattern could, as one.
+fn as_pattern(expression: &str) -> Option<String> {
+    let bare = expression.trim_start_matches('^').trim_end_matches('$');
+    // A placeholder that no URL has, so that an escaped dot is not mistaken for the start of `.*`.
+    let pattern =
+        bare.replace("\\.", "\0").replace(".*", "*").replace(".+", "*").replace("\\/", "/").replace('\0', ".");
+    (!pattern.contains(['[', '(', '{', '|', '+', '\\', '^', '$'])).then_some(pattern)
+}
+
+/// Warns of URLs that are open where a host or an organisation should end.
+fn warn_of_wide_workflows(node: &Node<'_>, pattern: &str) {
+    let without_scheme = pattern.split_once("://").map_or(pattern, |(_, rest)| rest);
+    let Some(start) = literal_start(without_scheme) else { return };
+    match start.split_once('/') {
+        Some((host, "")) if !host.is_empty() => node.warning(
+            format!("whoever has a repository on {host} is accepted"),
+            format!("name the organisation, such as `https://{host}/myorg/*`"),
+        ),
+        Some((_, path)) if !path.contains('/') => warn_of_open_end(node, pattern),
+        None => warn_of_open_end(node, pattern),
+        Some(_) => {}
     }
 }
 
@@ -147,9 +173,27 @@ fn warn_of_open_end(node: &Node<'_>, pattern: &str) {
     let Some((start, _)) = pattern.split_once('*') else { return };
     if start.ends_with(|c: char| c.is_ascii_alphanumeric()) {
         let name = start.rsplit('/').next().unwrap_or(start);
+        // Behind a colon stands a tag, which whoever owns the repository chooses.
+        if name.contains(':') {
+            return;
+        }
+        // Where a host name is open, it is continued to another one.
+        let is_host = name.contains('.') && !start.trim_start_matches("https://").contains('/');
+        let like_it = if is_host { format!("{name}.evil.com") } else { format!("{name}-evil") };
         node.warning(
-            format!("{} also matches what only begins like it: `{name}-evil`", quote(pattern)),
+            format!("{} also matches what only begins like it: `{like_it}`", quote(pattern)),
             format!("write a boundary in front of the star, such as `{start}/*`"),
+        );
+    }
+}
+
+/// Warns of `*/name`, where a pattern takes images out: anybody has a registry.
+fn warn_of_any_registry(node: &Node<'_>, pattern: &str) {
+    let first = pattern.split('/').next().unwrap_or_default();
+    if pattern.contains('/') && first.starts_with(['*', '?']) {
+        node.warning(
+            format!("{} also matches images of any other registry, such as `evil.com`", quote(pattern)),
+            "begin with the registry",
         );
     }
 }
@@ -163,7 +207,7 @@ fn warn_of_any_issuer(node: &Node<'_>) {
 }
 
 /// Nothing but wildcards and what every name has: a scheme, separators.
-fn is_anything(pattern: &str) -> bool {
+pub(super) fn is_anything(pattern: &str) -> bool {
     let pattern = pattern.strip_prefix("https://").unwrap_or(pattern);
     pattern.chars().all(|character| matches!(character, '*' | '?' | '/' | ':' | '@'))
 }

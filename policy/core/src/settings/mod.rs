@@ -13,6 +13,7 @@ mod model;
 mod not_yet;
 mod parse;
 mod reader;
+mod review;
 mod slsa;
 mod whole_regex;
 

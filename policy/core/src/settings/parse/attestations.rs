@@ -71,7 +71,7 @@ fn read_signers(
         }
         (Some(attestors), slsa, None) => {
             let attestors = attestors?;
-            let is_key = |entry: &Attestor| matches!(entry.kind, AttestorKind::Key(_));
+            let is_key = |entry: &Attestor| matches!(entry.kind, AttestorKind::Key(_) | AttestorKind::SecretKey(_));
             if slsa.is_some() && attestors.iter().any(|set| set.entries.iter().all(is_key)) {
                 fields.node().problem_with_help(
                     "`slsa` compares builder and source with the signing certificate, and keys have none",

@@ -2,6 +2,7 @@
 
 mod house;
 mod problems;
+mod review;
 mod slsa;
 mod warnings;
 

@@ -8,7 +8,7 @@ fn warnings(block: Value) -> Vec<String> {
 fn patterns_without_a_boundary() {
     let open = |start: &str, name: &str| {
         format!(
-            "`{start}*` also matches what only begins like it: `{name}-evil` (write a boundary in front of the star, such as `{start}/*`)"
+            "`{start}*` also matches what only begins like it: `{name}` (write a boundary in front of the star, such as `{start}/*`)"
         )
     };
     let no_tag = |text: &str| {
@@ -16,9 +16,9 @@ fn patterns_without_a_boundary() {
     };
     let cases = [
         ("organisation", "ghcr.io/myorg/*", None),
-        ("organisation without boundary", "ghcr.io/myorg*", Some(open("ghcr.io/myorg", "myorg"))),
-        ("registry without boundary", "ghcr.io*", Some(open("ghcr.io", "ghcr.io"))),
-        ("short name without boundary", "nginx*", Some(open("nginx", "nginx"))),
+        ("organisation without boundary", "ghcr.io/myorg*", Some(open("ghcr.io/myorg", "myorg-evil"))),
+        ("registry without boundary", "registry.k8s.io*", Some(open("registry.k8s.io", "registry.k8s.io.evil.com"))),
+        ("short name without boundary", "nginx*", Some(open("nginx", "nginx-evil"))),
         ("repository with any tag or digest", "ghcr.io/myorg/app*", None),
         ("everything", "*", None),
         ("any registry", "*.example.com/*", None),
@@ -34,7 +34,7 @@ fn patterns_without_a_boundary() {
 
     let skipped = [
         ("repository", "ghcr.io/myorg/app:*", None),
-        ("repository without boundary", "ghcr.io/myorg/app*", Some(open("ghcr.io/myorg/app", "app"))),
+        ("repository without boundary", "ghcr.io/myorg/app*", Some(open("ghcr.io/myorg/app", "app-evil"))),
         (
             "everything",
             "*",
