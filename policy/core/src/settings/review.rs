@@ -312,8 +312,8 @@ fn spellings(pattern: &str) -> Vec<String> {
             spellings.extend([format!("docker.io/{path}"), format!("docker.io/library/{path}")]);
         }
     }
-    let first = pattern.split(['/', '*', '?']).next().unwrap_or_default();
-    if !first.contains(['.', ':']) {
+    let begins_with_registry = pattern.split_once('/').is_some_and(|(first, _)| first.contains(['.', ':']));
+    if !begins_with_registry {
         spellings.extend([format!("docker.io/{pattern}"), format!("docker.io/library/{pattern}")]);
     }
     // A repository may stand for its tag `latest`, and a tag for a digest.
