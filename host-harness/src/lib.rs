@@ -24,6 +24,7 @@ pub mod admission;
 pub mod call;
 pub mod callbacks;
 pub mod commands;
+pub mod convert;
 pub mod cosign_flags;
 pub mod engine;
 pub mod host;

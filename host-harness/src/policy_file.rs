@@ -2,11 +2,14 @@
 //!
 //! Input is YAML or JSON, read by one parser that refuses duplicate keys: in settings that decide who may run, the
 //! second of two `subject:` lines must not win in silence. A file that holds a Kubewarden policy stands for its
-//! `spec.settings`. Whether settings make sense is for the module to say; errors here are about the file.
+//! `spec.settings`, and one of another product for what [`convert`](crate::convert) makes of it. Whether settings make sense is for the module to say; errors here are about the file.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+
+use crate::convert::report::Note;
+use crate::convert::{self, Conversion, Document, Options};
 
 /// The API group of Kubewarden's policies.
 const KUBEWARDEN_GROUP: &str = "policies.kubewarden.io/";
@@ -55,24 +58,88 @@ pub enum PolicyFileError {
         /// The kind.
         kind: String,
     },
+    /// It is a policy of another product, and would admit more here.
+    #[error("`{file}` cannot be converted without loss: see above, and `sigwarden convert --help`")]
+    NotConverted {
+        /// The file.
+        file: String,
+        /// Why.
+        notes: Vec<Note>,
+    },
+    /// Its rules are for different requests, or there are none.
+    #[error(
+        "`{file}` amounts to no policy, or to several for different requests: write them with `sigwarden convert`, and name one"
+    )]
+    NotOneScope {
+        /// The file.
+        file: String,
+    },
 }
 
-/// Reads the settings in `path`.
+/// What a policy file holds.
+#[derive(Clone, Debug)]
+pub struct PolicyFile {
+    /// The settings.
+    pub settings: Value,
+    /// What its conversion had to say, if it is another product's policy.
+    pub notes: Vec<Note>,
+    conversion: Option<Conversion>,
+}
+
+impl PolicyFile {
+    /// Settings that need no conversion.
+    #[must_use]
+    pub const fn of(settings: Value) -> Self {
+        Self { settings, notes: Vec::new(), conversion: None }
+    }
+
+    /// What to say where a cluster would not ask this policy about the request at all. `None` also where that is not
+    /// known: settings alone do not say which requests they are for.
+    #[must_use]
+    pub fn leaves_out(&self, request: &Value) -> Option<String> {
+        let text = |pointer: &str| request.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let (kind, operation) = (text("/kind/kind"), text("/operation"));
+        let is_outside = self.conversion.as_ref()?.excludes(kind, text("/subResource"), operation);
+        is_outside.then(|| {
+            format!("the policy is not for {operation} of {kind}: a cluster would not ask it, and admit this unseen")
+        })
+    }
+}
+
+/// Reads the policy in `path`; `-` is standard input.
 ///
 /// # Errors
 /// See [`PolicyFileError`].
-pub fn load(path: &Path) -> Result<Value, PolicyFileError> {
-    let unreadable = |reason: String| PolicyFileError::Unreadable { path: path.to_owned(), reason };
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    parse(&text, &path.display().to_string())
+pub fn load(path: &Path) -> Result<PolicyFile, PolicyFileError> {
+    parse(&read(path)?, &path.display().to_string())
+}
+
+/// The documents in `path`; `-` is standard input.
+///
+/// # Errors
+/// [`PolicyFileError::Unreadable`], [`PolicyFileError::Syntax`].
+pub fn documents_of(path: &Path) -> Result<Vec<Value>, PolicyFileError> {
+    documents(&read(path)?, &path.display().to_string())
+}
+
+fn read(path: &Path) -> Result<String, PolicyFileError> {
+    let text = if path == Path::new("-") {
+        std::io::read_to_string(std::io::stdin().lock())
+    } else {
+        std::fs::read_to_string(path)
+    };
+    text.map_err(|error| PolicyFileError::Unreadable { path: path.to_owned(), reason: error.to_string() })
 }
 
 /// Reads settings. `file` names them in errors.
 ///
 /// # Errors
 /// See [`PolicyFileError`].
-pub fn parse(text: &str, file: &str) -> Result<Value, PolicyFileError> {
+pub fn parse(text: &str, file: &str) -> Result<PolicyFile, PolicyFileError> {
     let mut documents = documents(text, file)?;
+    if documents.iter().any(convert::is_convertible) {
+        return converted(documents, file);
+    }
     let document = match (documents.pop(), documents.len()) {
         (Some(document), 0) => document,
         (last, others) => {
@@ -80,7 +147,23 @@ pub fn parse(text: &str, file: &str) -> Result<Value, PolicyFileError> {
             return Err(PolicyFileError::NotOne { file: file.to_owned(), count });
         }
     };
-    settings_of(document, file)
+    settings_of(document, file).map(PolicyFile::of)
+}
+
+/// The settings that other products' policies amount to. What is no such policy beside them (a Namespace, a ConfigMap)
+/// is taken into account or reported.
+fn converted(documents: Vec<Value>, file: &str) -> Result<PolicyFile, PolicyFileError> {
+    let document = |value| Document { file: file.to_owned(), value };
+    let documents: Vec<Document> = documents.into_iter().map(document).collect();
+    let conversion = convert::convert(&documents, &Options::default());
+    let notes = conversion.notes.clone();
+    if conversion.is_refused() {
+        return Err(PolicyFileError::NotConverted { file: file.to_owned(), notes });
+    }
+    match conversion.settings() {
+        Some(settings) => Ok(PolicyFile { settings, notes, conversion: Some(conversion) }),
+        None => Err(PolicyFileError::NotOneScope { file: file.to_owned() }),
+    }
 }
 
 fn documents(text: &str, file: &str) -> Result<Vec<Value>, PolicyFileError> {
@@ -137,14 +220,15 @@ mod tests {
             ),
         ];
         for (name, text) in cases {
-            assert_eq!(parse(text, "p.yaml"), Ok(wanted.clone()), "case `{name}`");
+            assert_eq!(parse(text, "p.yaml").map(|file| file.settings), Ok(wanted.clone()), "case `{name}`");
         }
     }
 
     #[test]
     fn other_documents_are_the_modules_to_refuse() {
-        let text = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\n";
-        assert_eq!(parse(text, "p.yaml"), Ok(json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy"})));
+        let text = "apiVersion: v1\nkind: Pod\n";
+        let settings = parse(text, "p.yaml").map(|file| file.settings);
+        assert_eq!(settings, Ok(json!({"apiVersion": "v1", "kind": "Pod"})));
     }
 
     #[test]
@@ -171,8 +255,32 @@ mod tests {
             ),
         ];
         for (name, text, expected) in cases {
-            assert_eq!(parse(&text, "p.yaml"), Err(expected), "case `{name}`");
+            assert_eq!(parse(&text, "p.yaml").unwrap_err(), expected, "case `{name}`");
         }
+    }
+
+    #[test]
+    fn policies_of_kyverno_are_converted() {
+        let policy = |kind: &str, images: &str| {
+            format!(
+                "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {{name: p}}\nspec:\n  rules:\n  - name: r\n    match: \
+                 {{any: [{{resources: {{kinds: [{kind}]}}}}]}}\n    verifyImages: [{{imageReferences: ['*'], {images}}}]\n"
+            )
+        };
+        let bare = policy("Pod", "required: false");
+        let file = parse(&bare, "p.yaml").unwrap();
+        assert_eq!(file.settings.pointer("/verifyImages/0/failureAction"), Some(&json!("Audit")));
+        let request = |kind: &str, operation: &str| json!({"kind": {"kind": kind}, "operation": operation});
+        for (kind, operation, is_left_out) in
+            [("CronJob", "CREATE", false), ("Pod", "DELETE", true), ("Task", "CREATE", true)]
+        {
+            assert_eq!(file.leaves_out(&request(kind, operation)).is_some(), is_left_out, "{operation} of {kind}");
+        }
+        let several = format!("{bare}---\n{}", policy("Deployment", "required: false"));
+        let error = parse(&several, "p.yaml").unwrap_err();
+        assert_eq!(error, PolicyFileError::NotOneScope { file: "p.yaml".to_owned() });
+        let error = parse(&policy("Pod", "type: Notary"), "p.yaml").unwrap_err();
+        assert!(matches!(&error, PolicyFileError::NotConverted { notes, .. } if notes.len() == 1), "{error:?}");
     }
 
     #[test]

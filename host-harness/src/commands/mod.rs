@@ -3,6 +3,7 @@
 //! One file per subcommand. Each gets its arguments and two streams: results go to `out`, everything else to `err`.
 //! Exit codes are the same everywhere: 0 yes, 1 no, 2 could not find out.
 
+mod convert;
 mod hosted;
 mod publish;
 mod registry;
@@ -24,7 +25,8 @@ use crate::engine::Module;
 use crate::host::Profile;
 use crate::log::{Detail, Log};
 use crate::policy::{Explained, Policy};
-use crate::render::text;
+use crate::policy_file::{self, PolicyFile, PolicyFileError};
+use crate::render::{conversion, text};
 use crate::request;
 use crate::sources::{Anywhere, LayoutArg, Layouts, Registries, Source};
 
@@ -69,6 +71,7 @@ enum Command {
     Run(run::Arguments),
     VerifyBundle(verify_bundle::Arguments),
     Publish(publish::Arguments),
+    Convert(convert::Arguments),
 }
 
 /// The answer of a command.
@@ -142,6 +145,7 @@ impl Cli {
             Command::Run(arguments) => arguments.run(&log, streams),
             Command::VerifyBundle(arguments) => arguments.run(&log, streams),
             Command::Publish(arguments) => arguments.run(&log, streams),
+            Command::Convert(arguments) => arguments.run(streams),
         }
     }
 }
@@ -262,6 +266,18 @@ fn check_settings(policy: &Policy, settings: &Value, err: &mut dyn Write) -> any
             verdict.message.as_deref().unwrap_or("the module does not say why")
         ),
     }
+}
+
+/// Settings from a file. A policy of another product is converted, and what there is to say of that goes to `err`.
+fn load_policy(path: &Path, err: &mut dyn Write) -> anyhow::Result<PolicyFile> {
+    let policy = policy_file::load(path);
+    let notes = match &policy {
+        Ok(policy) => policy.notes.as_slice(),
+        Err(PolicyFileError::NotConverted { notes, .. }) => notes,
+        Err(_) => &[],
+    };
+    unless_closed(conversion::notes(err, notes))?;
+    Ok(policy?)
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -3,7 +3,7 @@
 //! The flags and the result are those of `kwctl run`, but for the exit code, which says whether the request is
 //! admitted.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 
 use super::hosted::HostFlags;
 use super::{
-    Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, look_everywhere, read, tell,
-    unless_closed,
+    Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere,
+    read_text, tell, unless_closed,
 };
 use crate::admission::AdmissionResponse;
 use crate::host::Profile;
 use crate::log::Log;
-use crate::policy_file;
+use crate::policy_file::{self, PolicyFile};
 use crate::render::text::{Paths, Places};
 use crate::render::{json as json_form, text};
 use crate::request;
@@ -33,11 +33,12 @@ use crate::request;
                   script need not read the answer to know it.)"
 )]
 pub(super) struct Arguments {
-    /// The AdmissionRequest or AdmissionReview (JSON); `-` reads standard input
+    /// The AdmissionRequest or AdmissionReview, or a manifest (YAML or JSON), which is asked for as if it were created;
+    /// `-` reads standard input
     #[arg(short, long, value_name = "FILE")]
     request_path: PathBuf,
 
-    /// Settings of the policy (YAML or JSON), or a Kubewarden policy that holds them
+    /// Settings of the policy (YAML or JSON), or a policy that holds them: Kubewarden's, Kyverno's, policy-controller's
     #[arg(short, long, value_name = "FILE", conflicts_with = "settings_json")]
     settings_path: Option<PathBuf>,
 
@@ -64,10 +65,14 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
-        let mut settings = self.settings()?;
+        let policy = self.policy(streams.err)?;
+        let request = load_request(&self.request_path)?;
+        if let Some(outside) = policy.leaves_out(&request) {
+            unless_closed(writeln!(streams.err, "note: {outside}"))?;
+        }
+        let mut settings = policy.settings;
         self.trust.apply(&mut settings)?;
         look_everywhere(&mut settings, self.host.profile(Profile::Kubewarden));
-        let request = load_request(&self.request_path)?;
         let hosted = self.host.run(Profile::Kubewarden, self.module.load()?, self.source.source(log)?, log)?;
         check_settings(&hosted.policy, &settings, streams.err)?;
 
@@ -86,22 +91,22 @@ impl Arguments {
         Ok(answer)
     }
 
-    fn settings(&self) -> anyhow::Result<Value> {
+    fn policy(&self, err: &mut dyn Write) -> anyhow::Result<PolicyFile> {
         match (&self.settings_path, &self.settings_json) {
-            (Some(path), _) => Ok(policy_file::load(path)?),
+            (Some(path), _) => load_policy(path, err),
             (None, Some(json)) => Ok(policy_file::parse(json, "--settings-json")?),
-            (None, None) => Ok(json!({})),
+            (None, None) => Ok(PolicyFile::of(json!({}))),
         }
     }
 }
 
 fn load_request(path: &Path) -> anyhow::Result<Value> {
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
-        bytes
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().lock().read_to_string(&mut text).context("cannot read standard input")?;
+        text
     } else {
-        read(path)?
+        read_text(path)?
     };
-    request::parse(&bytes).with_context(|| format!("the request in `{}` is not JSON", path.display()))
+    Ok(request::parse(&text, &path.display().to_string())?)
 }

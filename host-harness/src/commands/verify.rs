@@ -2,6 +2,7 @@
 //!
 //! The question is put to the module as a Pod that runs the images.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,13 +11,12 @@ use serde_json::Value;
 
 use super::hosted::HostFlags;
 use super::{
-    Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, look_everywhere, read_text, tell,
-    unless_closed,
+    Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere,
+    read_text, tell, unless_closed,
 };
 use crate::cosign_flags::{self, EvidenceFlags, SignerFlags};
 use crate::host::Profile;
 use crate::log::Log;
-use crate::policy_file;
 use crate::render::text::{Paths, Places};
 use crate::render::{json, text};
 use crate::request;
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<String>,
 
-    /// Settings of the policy (YAML or JSON), or a Kubewarden policy that holds them
+    /// Settings of the policy (YAML or JSON), or a policy that holds them: Kubewarden's, Kyverno's, policy-controller's
     #[arg(
         long,
         value_name = "FILE",
@@ -74,7 +74,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
-        let (mut settings, paths) = self.settings()?;
+        let (mut settings, paths) = self.settings(streams.err)?;
         self.trust.apply(&mut settings)?;
         look_everywhere(&mut settings, self.host.profile(Profile::Extended));
         let hosted = self.host.run(Profile::Extended, self.module.load()?, self.source.source(log)?, log)?;
@@ -90,9 +90,9 @@ impl Arguments {
         Ok(Answer::from(&explained))
     }
 
-    fn settings(&self) -> anyhow::Result<(Value, Paths)> {
+    fn settings(&self, err: &mut dyn Write) -> anyhow::Result<(Value, Paths)> {
         if let Some(policy) = &self.policy {
-            return Ok((policy_file::load(policy)?, Paths::Shown));
+            return Ok((load_policy(policy, err)?.settings, Paths::Shown));
         }
         let key = self.signer.key.as_deref().map(read_text).transpose()?;
         Ok((cosign_flags::settings(&self.signer, &self.evidence, key.as_deref()), Paths::Hidden))
