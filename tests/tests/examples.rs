@@ -43,6 +43,7 @@ fn pairs_say_the_same_twice() {
         assert_eq!(pin["spec"]["backgroundAudit"], true, "{name}");
         let (eval, webhook) = (pin["spec"]["timeoutEvalSeconds"].as_u64(), pin["spec"]["timeoutSeconds"].as_u64());
         assert!(eval.is_some() && eval < webhook, "{name}: {eval:?} s of {webhook:?} s");
+        assert_eq!(pin["spec"]["settings"]["deadline"], "4s", "{name}: less than the host's {eval:?} s");
         let selector = pin["spec"]["namespaceSelector"]["matchExpressions"][0].to_string();
         assert!(selector.contains("NotIn") && selector.contains("kubewarden"), "{name}: {selector}");
     }
@@ -50,7 +51,7 @@ fn pairs_say_the_same_twice() {
 
 #[test]
 fn every_example_admits_and_refuses_what_it_should() {
-    let cases: [(&str, &[(&str, Answer)]); 4] = [
+    let cases: [(&str, &[(&str, Answer)]); 5] = [
         (
             "signed-by-github-workflows",
             &[
@@ -69,8 +70,14 @@ fn every_example_admits_and_refuses_what_it_should() {
         ),
         ("slsa-provenance", &[("ghcr.io/myorg/app:1.4.2", Answer::Yes), ("ghcr.io/myorg/app:laptop", Answer::No)]),
         ("pin-third-party", &[("docker.io/bitnami/redis:7.2", Answer::Yes), ("docker.io/bitnami/redis:9", Answer::No)]),
+        // Kubernetes' images are not here. An image of another registry is none of its business; of its own, it could not look.
+        (
+            "kubernetes-images",
+            &[("docker.io/bitnami/redis:7.2", Answer::Yes), ("registry.k8s.io/pause:3.10", Answer::Unknown)],
+        ),
     ];
     let world = [
+        "--offline",
         "--trusted-root",
         &fixture("trust/trusted_root.json"),
         "--oci-layout",

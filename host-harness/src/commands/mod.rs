@@ -232,10 +232,16 @@ impl TrustFlag {
     }
 }
 
+/// How long the module may work on an extended host, where settings leave that open. A cluster's hosts give it 2 s, and have
+/// answers cached; a person who asks live registries would rather wait.
+const PATIENCE: &str = "240s";
+
 /// What this host can show, the policy should look at: where settings leave it open whether to ask for blobs and
-/// referrers, they say yes on an extended host. (A stock one has no such calls, and logs an error for each.)
+/// referrers, and how long that may take, they say yes and long on an extended host. (A stock one has no such calls,
+/// and logs an error for each.)
 fn look_everywhere(settings: &mut Value, profile: Profile) {
     let Some(settings) = settings.as_object_mut().filter(|_| profile == Profile::Extended) else { return };
+    settings.entry("deadline").or_insert(PATIENCE.into());
     let evidence = settings.entry("evidence").or_insert_with(|| json!({}));
     if let Some(evidence) = evidence.as_object_mut() {
         evidence.entry("extended").or_insert(Value::Bool(true));

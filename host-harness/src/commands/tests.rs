@@ -190,7 +190,8 @@ fn settings_say_where_to_look_and_whom_to_trust() {
     let world = World::asking_back();
     world.file("root.json", r#"{"root": 1}"#);
     let open = || json!({"trustRoots": {"sigstore": {"root": 1}}});
-    let everything = || json!({"evidence": {"extended": true}, "trustRoots": {"sigstore": {"root": 1}}});
+    let everything =
+        || json!({"deadline": PATIENCE, "evidence": {"extended": true}, "trustRoots": {"sigstore": {"root": 1}}});
     let cases = [
         ("left open", "--host extended", "{}", everything()),
         ("left open, on a stock host", "--host kubewarden", "{}", open()),
@@ -198,15 +199,15 @@ fn settings_say_where_to_look_and_whom_to_trust() {
         (
             "said otherwise",
             "--host extended",
-            r#"{"evidence":{"extended":false},"trustRoots":{"sigstore":{"root":2},"own":{}}}"#,
-            json!({"evidence": {"extended": false}, "trustRoots": {"sigstore": {"root": 1}, "own": {}}}),
+            r#"{"deadline":"1s","evidence":{"extended":false},"trustRoots":{"sigstore":{"root":2},"own":{}}}"#,
+            json!({"deadline": "1s", "evidence": {"extended": false}, "trustRoots": {"sigstore": {"root": 1}, "own": {}}}),
         ),
         ("not an object", "--host extended", "[1]", json!([1])),
         (
             "wrong types inside",
             "--host extended",
             r#"{"evidence":1,"trustRoots":2}"#,
-            json!({"evidence": 1, "trustRoots": 2}),
+            json!({"deadline": PATIENCE, "evidence": 1, "trustRoots": 2}),
         ),
     ];
     world.file("request.json", "{}");
