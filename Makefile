@@ -21,8 +21,9 @@ help: ## what there is
 demo: build ## four scenes with really signed images, through the Wasm module
 	@demo/run.sh $(TARGET_DIR)/release
 
-test: build $(TARGET_DIR)/deny-policy.wasm ## every test; the end-to-end ones run the Wasm module
+test: build $(TARGET_DIR)/deny-policy.wasm $(TARGET_DIR)/ecdsa.wasm ## every test; the end-to-end ones run the Wasm module
 	SIGWARDEN_MODULE=$(CURDIR)/policy.wasm SIGWARDEN_DENY_MODULE=$(abspath $(TARGET_DIR)/deny-policy.wasm) \
+		SIGWARDEN_ECDSA_MODULE=$(abspath $(TARGET_DIR)/ecdsa.wasm) \
 		SIGWARDEN_PROGRAM=$(abspath $(TARGET_DIR)/release/sigwarden) $(CARGO) test $(NATIVE)
 
 policy: policy.wasm annotated-policy.wasm ## the Wasm module, bare and as a Kubewarden host wants it
@@ -43,16 +44,27 @@ $(TARGET_DIR)/deny-policy.wasm: $(RUST_SOURCES)
 	$(CARGO) build --profile wasm --locked -p sigwarden-deny-policy --target wasm32-wasip1
 	cp $(WASM_DIR)/sigwarden_deny_policy.wasm $@
 
+$(TARGET_DIR)/ecdsa.wasm: $(RUST_SOURCES)
+	$(CARGO) build --profile wasm --locked -p sigwarden-ecdsa-wasm --target wasm32-wasip1
+	cp $(WASM_DIR)/sigwarden_ecdsa_wasm.wasm $@
+
+ecdsa-differential: ## a million signatures, ours beside RustCrypto's verdict (maintainers; a quarter of an hour)
+	$(CARGO) test --release --locked -p sigwarden-ecdsa --test differential -- --include-ignored --nocapture
+
+ecdsa-bench: $(TARGET_DIR)/ecdsa.wasm ## ECDSA as WebAssembly, ours and RustCrypto's, beside aws-lc on the machine itself
+	SIGWARDEN_ECDSA_MODULE=$(abspath $(TARGET_DIR)/ecdsa.wasm) \
+		$(CARGO) test $(NATIVE) --test ecdsa -- --ignored --nocapture --test-threads 1
+
 fmt: ## rewrite the sources in the house style
 	$(CARGO) fmt --all
 
 lint: ## format and clippy, host and wasm
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(NATIVE) --all-targets -- -D warnings
-	$(CARGO) clippy --profile wasm --locked -p sigwarden-policy -p sigwarden-deny-policy --target wasm32-wasip1 -- -D warnings
+	$(CARGO) clippy --profile wasm --locked -p sigwarden-policy -p sigwarden-deny-policy -p sigwarden-ecdsa-wasm --target wasm32-wasip1 -- -D warnings
 
 doc: ## the API documentation
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps -p sigwarden-core -p sigwarden
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps -p sigwarden-core -p sigwarden-ecdsa -p sigwarden
 
 size: policy.wasm ## is policy.wasm within its budget?
 	@bytes=$$(stat -c %s policy.wasm 2>/dev/null || stat -f %z policy.wasm); \

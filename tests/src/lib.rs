@@ -125,6 +125,12 @@ pub fn deny_module() -> PathBuf {
     from_environment("SIGWARDEN_DENY_MODULE")
 }
 
+/// ECDSA verification as a module of its own, by two implementations.
+#[must_use]
+pub fn ecdsa_module() -> PathBuf {
+    from_environment("SIGWARDEN_ECDSA_MODULE")
+}
+
 /// The top of the checkout.
 #[must_use]
 pub fn top() -> PathBuf {

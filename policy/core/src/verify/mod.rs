@@ -13,6 +13,8 @@ mod err;
 mod extensions;
 mod inline_trust;
 mod keys;
+#[cfg(test)]
+mod known_keys;
 mod legacy;
 mod provider;
 #[cfg(test)]

@@ -1,17 +1,19 @@
-//! Signature verification and hashing with RustCrypto, as the `CryptoProvider` that sigstore-verify asks for.
+//! Signature verification and hashing, as the `CryptoProvider` that sigstore-verify asks for: ECDSA by
+//! [`sigwarden_ecdsa`], everything else by RustCrypto. With the feature `rustcrypto`, everything by RustCrypto.
 //!
 //! Everything verified here is public, so nothing needs constant time. Keys arrive as the raw bits of an SPKI
 //! (SEC1 point, PKCS#1 `RSAPublicKey`, 32 Ed25519 bytes), signatures as the field writes them (DER for ECDSA).
 //! Anything that does not parse is an invalid signature, never a panic.
 
 use der::{Decode, asn1::UintRef};
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{BoxedUint, Pkcs1v15Sign, Pss, PublicKey};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use sigstore_verify::crypto::{
     CryptoProvider, Error, HashContext, KeyAlgorithm, SigningScheme, install_default_provider, try_default_provider,
 };
 use sigstore_verify::types::HashAlgorithm;
+#[cfg(not(feature = "rustcrypto"))]
+use sigwarden_ecdsa::{verify_p256, verify_p384};
 
 /// Below 2048 bits RSA is broken in reach; beyond 8192 a check costs more than it adds. webpki draws the same lines.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
@@ -109,6 +111,18 @@ fn verify_digest(scheme: SigningScheme, key: &[u8], digest: &[u8], signature: &[
     }
 }
 
+#[cfg(feature = "rustcrypto")]
+fn verify_p256(key: &[u8], digest: &[u8], signature: &p256::ecdsa::Signature) -> p256::ecdsa::signature::Result<()> {
+    use p256::ecdsa::{VerifyingKey, signature::hazmat::PrehashVerifier};
+    VerifyingKey::from_sec1_bytes(key)?.verify_prehash(digest, signature)
+}
+
+#[cfg(feature = "rustcrypto")]
+fn verify_p384(key: &[u8], digest: &[u8], signature: &p384::ecdsa::Signature) -> p384::ecdsa::signature::Result<()> {
+    use p384::ecdsa::{VerifyingKey, signature::hazmat::PrehashVerifier};
+    VerifyingKey::from_sec1_bytes(key)?.verify_prehash(digest, signature)
+}
+
 #[derive(der::Sequence)]
 struct EcdsaSignature<'a> {
     r: UintRef<'a>,
@@ -129,15 +143,11 @@ pub(super) fn verify_ecdsa(curve: KeyAlgorithm, key: &[u8], digest: &[u8], signa
     match curve {
         KeyAlgorithm::EcdsaP256 => {
             let (r, s) = (scalar::<32>(&parsed.r)?, scalar::<32>(&parsed.s)?);
-            let signature = p256::ecdsa::Signature::from_scalars(r, s).ok()?;
-            p256::ecdsa::VerifyingKey::from_sec1_bytes(key).ok()?.verify_prehash(digest, &signature).ok()
+            verify_p256(key, digest, &p256::ecdsa::Signature::from_scalars(r, s).ok()?).ok()
         }
         KeyAlgorithm::EcdsaP384 => {
             let (r, s) = (scalar::<48>(&parsed.r)?, scalar::<48>(&parsed.s)?);
-            let signature = p384::ecdsa::Signature::from_scalars(r, s).ok()?;
-            // `bits2int` of FIPS 186-5 takes a digest shorter than the order as it is; the crate wants at least half
-            // of the order's bytes, which SHA-256 is.
-            p384::ecdsa::VerifyingKey::from_sec1_bytes(key).ok()?.verify_prehash(digest, &signature).ok()
+            verify_p384(key, digest, &p384::ecdsa::Signature::from_scalars(r, s).ok()?).ok()
         }
         _ => None,
     }

@@ -1,0 +1,78 @@
+//! Any key, digest and signature: the verdict is RustCrypto's, and nothing panics. cargo-fuzz builds with debug
+//! assertions, so that a limb that overflows is a crash.
+//!
+//! The first byte chooses the curve and how the rest is read: as it is, or as u1, u2 and k, from which a signature by
+//! the key k·G is made that holds (or whose sums are special: small scalars make u1·G and u2·Q meet).
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
+use p256::elliptic_curve::ops::{MulVartime, Reduce};
+use p256::elliptic_curve::point::AffineCoordinates;
+use p256::elliptic_curve::sec1::ToSec1Point;
+
+macro_rules! curve {
+    ($curve:ident, $verify:ident, $bytes:literal) => {
+        mod $curve {
+            use super::*;
+            use ::$curve::ecdsa::{Signature, VerifyingKey};
+            use ::$curve::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
+
+            fn compare(key: &[u8], digest: &[u8], r: [u8; $bytes], s: [u8; $bytes]) -> bool {
+                let Ok(signature) = Signature::from_scalars(r, s) else { return false };
+                let theirs =
+                    VerifyingKey::from_sec1_bytes(key).is_ok_and(|key| key.verify_prehash(digest, &signature).is_ok());
+                assert_eq!(sigwarden_ecdsa::$verify(key, digest, &signature).is_ok(), theirs);
+                theirs
+            }
+
+            /// r, s, the length of the key, the key, and the digest.
+            pub(super) fn as_it_is(data: &[u8]) -> Option<()> {
+                let (r, data) = data.split_first_chunk()?;
+                let (s, data) = data.split_first_chunk()?;
+                let (&length, data) = data.split_first()?;
+                let (key, digest) = data.split_at_checked(length.into())?;
+                compare(key, digest, *r, *s);
+                Some(())
+            }
+
+            /// Up to $bytes little-endian bytes of each scalar, so that short input makes small scalars.
+            pub(super) fn made_to_hold(data: &[u8]) -> Option<()> {
+                let third = data.len() / 3;
+                let scalar = |index: usize| {
+                    let mut bytes = [0; $bytes];
+                    for (out, byte) in bytes.iter_mut().rev().zip(data.iter().skip(index * third).take(third)) {
+                        *out = *byte;
+                    }
+                    <Scalar as Reduce<FieldBytes>>::reduce(&bytes.into())
+                };
+                let (u1, u2, k) = (scalar(0), scalar(1), scalar(2));
+                // An odd last byte negates the key.
+                let k = if data.last()? & 1 == 1 { -k } else { k };
+                let q = ProjectivePoint::GENERATOR.mul_vartime(&k);
+                let sum = AffinePoint::from(ProjectivePoint::GENERATOR.mul_vartime(&u1) + q.mul_vartime(&u2));
+                let r = <Scalar as Reduce<FieldBytes>>::reduce(&sum.x());
+                let s = r * u2.invert_vartime().into_option()?;
+                let digest = (u1 * s).to_bytes();
+                let key = AffinePoint::from(q).to_sec1_point(false);
+                let possible = k != Scalar::ZERO && r != Scalar::ZERO;
+                assert_eq!(compare(key.as_bytes(), &digest, r.to_bytes().into(), s.to_bytes().into()), possible);
+                Some(())
+            }
+        }
+    };
+}
+curve!(p256, verify_p256, 32);
+curve!(p384, verify_p384, 48);
+
+fuzz_target!(|data: &[u8]| {
+    let Some((how, data)) = data.split_first() else { return };
+    // Input too short for its way says nothing.
+    let _ = match how % 4 {
+        0 => p256::as_it_is(data),
+        1 => p256::made_to_hold(data),
+        2 => p384::as_it_is(data),
+        _ => p384::made_to_hold(data),
+    };
+});

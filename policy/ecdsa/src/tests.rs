@@ -1,0 +1,281 @@
+//! The inside against RustCrypto: tables, reading and writing, the group law where it is special.
+
+use p256::elliptic_curve::group::Group;
+use p256::elliptic_curve::ops::MulVartime;
+use p256::elliptic_curve::sec1::ToSec1Point;
+
+use crate::curve::{Curve, P256, P384};
+use crate::field::{self, Field, READABLE};
+use crate::point::{Affine, Jacobian, Xyzz};
+use crate::table::Table;
+use crate::{sum, tables};
+
+/// What RustCrypto says of a point: its coordinates, or nothing for infinity.
+type Coordinates = Option<(Vec<u8>, Vec<u8>)>;
+
+fn bytes<F: Field<Word = crate::word::Limb>>(element: &F) -> Vec<u8> {
+    let mut out = vec![0; F::BYTES];
+    field::write_bytes(element, &mut out);
+    out
+}
+
+fn of_affine<F: Field<Word = crate::word::Limb>>(point: &Affine<F>) -> Coordinates {
+    Some((bytes(&point.x), bytes(&point.y)))
+}
+
+fn of_xyzz<C: Curve>(point: Option<&Xyzz<C::Element>>) -> Coordinates {
+    let point = point?;
+    // ZZZ/ZZ is Z, and ZZ is its square whatever the sign.
+    let (zz, zzz) = (C::invert(&point.zz).unwrap(), C::invert(&point.zzz).unwrap());
+    assert!(
+        point.zz.squared().times(&point.zz).minus(&point.zzz.squared()).is_zero(),
+        "ZZ and ZZZ are powers of one Z"
+    );
+    Some((bytes(&point.x.times(&zz)), bytes(&point.y.times(&zzz))))
+}
+
+fn of_jacobian<C: Curve>(point: Option<&Jacobian<C::Element>>) -> Coordinates {
+    let point = point?;
+    let z = C::invert(&point.z).unwrap();
+    let zz = z.squared();
+    Some((bytes(&point.x.times(&zz)), bytes(&point.y.times(&zz.times(&z)))))
+}
+
+macro_rules! curve {
+    ($module:ident, $curve:ident, $rustcrypto:ident, $generator:ident, $known:ident) => {
+        mod $module {
+            use super::*;
+            use $rustcrypto::{AffinePoint, ProjectivePoint, PublicKey, Scalar};
+
+            type Element = <$curve as Curve>::Element;
+            type Stored = <Element as Field>::Stored;
+
+            fn coordinates(point: ProjectivePoint) -> Coordinates {
+                if point.is_identity().into() {
+                    return None;
+                }
+                let point = AffinePoint::from(point).to_sec1_point(false);
+                Some((point.x().unwrap().to_vec(), point.y().unwrap().to_vec()))
+            }
+
+            fn affine(point: ProjectivePoint) -> Affine<Element> {
+                let (x, y) = coordinates(point).unwrap();
+                Affine { x: field::from_bytes(&x).unwrap(), y: field::from_bytes(&y).unwrap() }
+            }
+
+            /// k·G, for negative k too.
+            fn times_g(k: i64) -> ProjectivePoint {
+                let point = ProjectivePoint::GENERATOR * Scalar::from(k.unsigned_abs());
+                if k < 0 { -point } else { point }
+            }
+
+            fn key(bytes: &[u8]) -> ProjectivePoint {
+                PublicKey::from_sec1_bytes(bytes).unwrap().to_projective()
+            }
+
+            fn check_table(name: &str, table: &Table<Stored>, point: ProjectivePoint) {
+                let bits = 8 * Element::BYTES;
+                let rows = (bits + 1).div_ceil(table.window as usize).div_ceil(table.spread as usize);
+                assert_eq!(table.entries.len(), rows << (table.window - 1), "{name}");
+                let mut row_start = point;
+                for (row, entries) in table.rows().enumerate() {
+                    let mut expected = row_start;
+                    for (column, [x, y]) in entries.iter().enumerate() {
+                        let entry = Affine { x: Element::load(x), y: Element::load(y) };
+                        assert_eq!(of_affine(&entry), coordinates(expected), "{name}: row {row}, entry {column}");
+                        expected += row_start;
+                    }
+                    for _ in 0..table.window * table.spread {
+                        row_start = row_start.double();
+                    }
+                }
+            }
+
+            #[test]
+            fn tables_hold_multiples() {
+                check_table("generator", &tables::$generator, ProjectivePoint::GENERATOR);
+                assert!(!tables::$known.is_empty());
+                for known in tables::$known {
+                    check_table(known.name, &known.table, key(known.key));
+                }
+            }
+
+            #[test]
+            fn numbers_are_read_below_p_and_written_back() {
+                let prime = Element::PRIME_BYTES;
+                let add = |number: &[u8], difference: i16| {
+                    let mut out = number.to_vec();
+                    let mut carry = difference;
+                    for byte in out.iter_mut().rev() {
+                        carry += i16::from(*byte);
+                        *byte = carry.to_le_bytes()[0];
+                        carry >>= 8;
+                    }
+                    out
+                };
+                let zero = vec![0; prime.len()];
+                let cases = [
+                    ("0", zero.clone(), true),
+                    ("1", add(&zero, 1), true),
+                    ("255", add(&zero, 255), true),
+                    ("p - 2", add(prime, -2), true),
+                    ("p - 1", add(prime, -1), true),
+                    ("p", prime.to_vec(), false),
+                    ("p + 1", add(prime, 1), false),
+                    ("all ones", vec![0xff; prime.len()], false),
+                    ("a byte too many", vec![0; prime.len() + 1], false),
+                    ("a byte too few", vec![0; prime.len() - 1], false),
+                ];
+                for (name, number, expected) in cases {
+                    let read = field::from_bytes::<Element>(&number);
+                    assert_eq!(read.is_some(), expected, "{name}");
+                    if let Some(read) = read {
+                        assert_eq!(bytes(&read), number, "{name}");
+                        assert_eq!(read.is_zero(), name == "0", "{name}");
+                    }
+                }
+            }
+
+            #[test]
+            fn multiples_of_p_are_zero_and_their_neighbours_are_not() {
+                let (prime, one) = (Element::load(&Element::PRIME), Element::load(&Element::PLAIN_ONE));
+                let (mut above, mut below) = (prime.minus(&prime), prime.minus(&prime));
+                for k in 0..READABLE {
+                    for (name, multiple) in [("above", above), ("below", below)] {
+                        assert!(multiple.is_zero(), "{k} times p {name} zero");
+                        assert!(multiple.carried().is_zero(), "{k} times p {name} zero, carried");
+                        assert!(bytes(&multiple).iter().all(|byte| *byte == 0));
+                        assert!(!multiple.plus(&one).is_zero(), "{k} times p {name} zero, and 1");
+                        assert!(!multiple.minus(&one).is_zero(), "{k} times p {name} zero, less 1");
+                    }
+                    above = above.plus(&prime);
+                    below = below.minus(&prime);
+                }
+            }
+
+            /// All sums of small multiples: among them the same point, opposite points, and doubles met by addition.
+            #[test]
+            fn additions_are_complete() {
+                for i in -9..=9_i64 {
+                    for j in (-9..=9_i64).filter(|j| *j != 0) {
+                        let expected = coordinates(times_g(i) + times_g(j));
+                        let other = affine(times_g(j));
+                        // i·G, reached by additions, so that Z is not 1.
+                        let step = affine(times_g(i.signum().wrapping_add(i64::from(i == 0))));
+                        let (mut xyzz, mut jacobian) = (None::<Xyzz<Element>>, None::<Jacobian<Element>>);
+                        for _ in 0..i.abs() {
+                            xyzz = xyzz.map_or_else(|| Some(Xyzz::from_affine(&step)), |sum| sum.add(&step));
+                            jacobian =
+                                jacobian.map_or_else(|| Some(Jacobian::from_affine(&step)), |sum| sum.add(&step));
+                        }
+                        if let (Some(xyzz), Some(jacobian)) = (xyzz, jacobian) {
+                            assert_eq!(of_xyzz::<$curve>(xyzz.add(&other).as_ref()), expected, "{i} and {j}");
+                            assert_eq!(of_jacobian::<$curve>(jacobian.add(&other).as_ref()), expected, "{i} and {j}");
+                            let crossed = Xyzz::from_jacobian(&jacobian).add(&other);
+                            assert_eq!(of_xyzz::<$curve>(crossed.as_ref()), expected, "{i} and {j}");
+                            let doubled = coordinates(times_g(2 * i));
+                            assert_eq!(of_xyzz::<$curve>(Some(&xyzz.double())), doubled, "{i} doubled");
+                            assert_eq!(of_jacobian::<$curve>(Some(&jacobian.double())), doubled, "{i} doubled");
+                        }
+                    }
+                }
+            }
+
+            /// Scalars at which digits, carries and infinity meet.
+            fn scalars() -> Vec<(String, Scalar)> {
+                let mut scalars = Vec::new();
+                for k in 0..=20_u64 {
+                    scalars.push((format!("{k}"), Scalar::from(k)));
+                    scalars.push((format!("n - {k}"), -Scalar::from(k)));
+                }
+                let mut power = Scalar::from(1_u64);
+                for bit in 0..8 * Element::BYTES {
+                    if bit % 29 == 0 || bit + 6 > 8 * Element::BYTES {
+                        scalars.push((format!("2^{bit}"), power));
+                        scalars.push((format!("2^{bit} - 1"), power - Scalar::from(1_u64)));
+                        scalars.push((format!("n - 2^{bit}"), -power));
+                    }
+                    power += power;
+                }
+                scalars
+            }
+
+            /// u1·G + u2·Q for Q = k·G: every intermediate sum may be equal or opposite to what is added, or infinite.
+            #[test]
+            fn sums_are_complete_without_a_table() {
+                let scalars = scalars();
+                for k in [1, -1, 2, -5, 16] {
+                    let q = affine(times_g(k));
+                    for (i, (name1, u1)) in scalars.iter().enumerate() {
+                        // A diagonal: all pairs would take minutes.
+                        for (name2, u2) in scalars.iter().cycle().skip(i * 7).take(2) {
+                            check_sum(u1, u2, times_g(k), &format!("{name1}, {name2}, Q = {k}G"), |a, b| {
+                                sum::without_table::<$curve>(<$curve>::generator(), a, &q, b)
+                            });
+                        }
+                    }
+                    // u1 + u2·k = 0: infinity.
+                    for (name, u2) in &scalars {
+                        let times_k = Scalar::from(k.unsigned_abs()) * *u2;
+                        let u1 = if k > 0 { -times_k } else { times_k };
+                        let name = format!("opposite of {name}, Q = {k}G");
+                        assert_eq!(coordinates(times_g(1) * u1 + times_g(k) * *u2), None, "{name}");
+                        check_sum(&u1, u2, times_g(k), &name, |a, b| {
+                            sum::without_table::<$curve>(<$curve>::generator(), a, &q, b)
+                        });
+                    }
+                }
+            }
+
+            #[test]
+            fn sums_are_complete_with_tables() {
+                let scalars = scalars();
+                let generator = <$curve>::generator();
+                for (i, (name1, u1)) in scalars.iter().enumerate() {
+                    for (name2, u2) in scalars.iter().cycle().skip(i * 7).take(2) {
+                        // Q = G is where the two tables hold the same points.
+                        check_sum(u1, u2, ProjectivePoint::GENERATOR, &format!("{name1}, {name2}, Q = G"), |a, b| {
+                            sum::with_table(generator, a, generator, b)
+                        });
+                    }
+                    check_sum(u1, &-*u1, ProjectivePoint::GENERATOR, &format!("{name1} and its opposite"), |a, b| {
+                        sum::with_table(generator, a, generator, b)
+                    });
+                }
+                for known in <$curve>::known() {
+                    for (i, (name1, u1)) in scalars.iter().enumerate().step_by(7) {
+                        let (name2, u2) = &scalars[(i * 7) % scalars.len()];
+                        check_sum(u1, u2, key(known.key), &format!("{name1}, {name2}, {}", known.name), |a, b| {
+                            sum::with_table(generator, a, &known.table, b)
+                        });
+                    }
+                }
+            }
+
+            fn check_sum(
+                u1: &Scalar,
+                u2: &Scalar,
+                q: ProjectivePoint,
+                name: &str,
+                sum: impl Fn(&[u8], &[u8]) -> Option<Xyzz<Element>>,
+            ) {
+                let expected = ProjectivePoint::GENERATOR.mul_vartime(u1) + q.mul_vartime(u2);
+                let found = sum(&u1.to_bytes(), &u2.to_bytes());
+                assert_eq!(of_xyzz::<$curve>(found.as_ref()), coordinates(expected), "{name}");
+                assert_eq!(found.is_none(), bool::from(expected.is_identity()), "{name}");
+            }
+        }
+    };
+}
+curve!(p256_inside, P256, p256, P256_GENERATOR, P256_KNOWN);
+curve!(p384_inside, P384, p384, P384_GENERATOR, P384_KNOWN);
+
+/// The generated files are what `generate.py` writes. Needs python3, and says so where it is missing.
+#[test]
+fn generated_files_are_generated() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/generate.py");
+    match std::process::Command::new("python3").args([script, "--check"]).status() {
+        Ok(status) => assert!(status.success(), "run python3 policy/ecdsa/generate.py"),
+        Err(error) => eprintln!("SKIPPED generated_files_are_generated: python3: {error}"),
+    }
+}

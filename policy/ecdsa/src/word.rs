@@ -1,0 +1,103 @@
+//! What a limb is: a 64-bit integer, or in the proof all the values that it may have.
+//!
+//! Field and point arithmetic is written once, over [`Word`]. The program runs it with [`Limb`]; the test in
+//! `bounds.rs` runs the very same code with intervals and finds that no operation leaves the range of an `i64`.
+
+use core::ops::{Add, Mul, Neg, Shl, Shr, Sub};
+
+/// Signed integers as far as field arithmetic needs them.
+pub(crate) trait Word:
+    Copy
+    + From<i32>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Neg<Output = Self>
+    + Shl<u32, Output = Self>
+    + Shr<u32, Output = Self>
+{
+    /// The lowest `bits` bits: the value modulo 2^bits, never negative. Together with `>>`, which rounds down,
+    /// `x = (x >> bits) · 2^bits + x.low(bits)` holds for negative `x` too.
+    #[must_use]
+    fn low(self, bits: u32) -> Self;
+
+    /// Whether this is certainly the same number.
+    #[must_use]
+    fn equals(self, other: Self) -> bool;
+
+    /// Whether this is certainly at most `limit`.
+    #[must_use]
+    fn at_most(self, limit: i32) -> bool;
+}
+
+/// A limb: an `i64` that does not overflow, by proof. A build with debug assertions checks it nevertheless.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limb(pub(crate) i64);
+
+macro_rules! proved {
+    ($name:ident, $function:ident, $wrapping:ident, $checked:ident) => {
+        impl $name for Limb {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $function(self, other: Self) -> Self {
+                debug_assert!(self.0.$checked(other.0).is_some(), "a limb overflows");
+                Self(self.0.$wrapping(other.0))
+            }
+        }
+    };
+}
+proved!(Add, add, wrapping_add, checked_add);
+proved!(Sub, sub, wrapping_sub, checked_sub);
+proved!(Mul, mul, wrapping_mul, checked_mul);
+
+impl Neg for Limb {
+    type Output = Self;
+
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self(self.0.wrapping_neg())
+    }
+}
+
+impl Shl<u32> for Limb {
+    type Output = Self;
+
+    #[inline(always)]
+    fn shl(self, bits: u32) -> Self {
+        Self(self.0.wrapping_shl(bits))
+    }
+}
+
+impl Shr<u32> for Limb {
+    type Output = Self;
+
+    #[inline(always)]
+    fn shr(self, bits: u32) -> Self {
+        Self(self.0.wrapping_shr(bits))
+    }
+}
+
+impl From<i32> for Limb {
+    #[inline(always)]
+    fn from(value: i32) -> Self {
+        Self(value.into())
+    }
+}
+
+impl Word for Limb {
+    #[inline(always)]
+    fn low(self, bits: u32) -> Self {
+        Self(self.0 & !(-1_i64).wrapping_shl(bits))
+    }
+
+    #[inline(always)]
+    fn equals(self, other: Self) -> bool {
+        self.0 == other.0
+    }
+
+    #[inline(always)]
+    fn at_most(self, limit: i32) -> bool {
+        self.0 <= limit.into()
+    }
+}
