@@ -4,7 +4,7 @@
 //! with what to write instead.
 
 /// An object of the settings whose fields are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     /// The settings.
     Settings,

@@ -27,6 +27,17 @@ use crate::reference::{ImagePattern, Repository};
 use crate::verify::{GITHUB, SIGSTORE, TrustRoot};
 
 impl Settings {
+    /// The fields that the reader asks for while it reads `value`, by the kind of object that has them (`Block`, `Keyless`,
+    /// …), whatever else is wrong. An object that `value` has not is in no answer.
+    ///
+    /// For whoever describes settings: documentation and schemas are compared with it.
+    #[must_use]
+    pub fn fields_of(value: &Value) -> BTreeMap<String, BTreeSet<&'static str>> {
+        let notes = Notes::of_fields();
+        let _ = read_settings(&Node::root(value, &notes));
+        notes.into_fields().into_iter().map(|(place, fields)| (format!("{place:?}"), fields)).collect()
+    }
+
     /// Reads settings: the YAML of the policy's `settings`, as JSON.
     ///
     /// # Errors

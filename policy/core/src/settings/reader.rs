@@ -62,9 +62,23 @@ impl std::fmt::Display for Problem {
 pub(super) struct Notes {
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
+    /// What was asked for in each kind of object, if somebody wants to know.
+    asked: Option<RefCell<FieldsByPlace>>,
 }
 
+/// The fields that objects of each kind may have.
+pub(super) type FieldsByPlace = BTreeMap<Place, BTreeSet<&'static str>>;
+
 impl Notes {
+    /// Notes that also say which fields were asked for.
+    pub(super) fn of_fields() -> Self {
+        Self { asked: Some(RefCell::default()), ..Self::default() }
+    }
+
+    pub(super) fn into_fields(self) -> FieldsByPlace {
+        self.asked.map(RefCell::into_inner).unwrap_or_default()
+    }
+
     /// The warnings, if there is no problem.
     pub(super) fn into_result(self) -> Result<Vec<Problem>, Vec<Problem>> {
         let mut problems = self.problems.into_inner();
@@ -285,6 +299,9 @@ impl<'a> Fields<'a> {
     }
 
     fn note_the_unknown(&self, place: Place) {
+        if let Some(asked) = &self.node.notes.asked {
+            asked.borrow_mut().entry(place).or_default().extend(&self.known);
+        }
         for (key, value) in self.entries.iter().filter(|(key, _)| !self.known.contains(key.as_str())) {
             if let Some(advice) = not_yet::advice(place, key) {
                 let message = "is not supported yet, and nothing here is ignored in silence";
