@@ -188,7 +188,9 @@ fn one_changed_byte_of_the_evidence_refuses() {
             let layout = Layout::copy(&folder);
             tamper(&layout, &layout.of_kind("atts"));
             let run = ask(&module(), layout.path(), &image, &policy(&version));
-            assert_eq!(run.answer, Answer::No, "{version}, {name} changed: {}", run.text());
+            // Without its entry it could be completed from the log, which nobody is asked here.
+            let expected = if name == "log entry gone" { Answer::Unknown } else { Answer::No };
+            assert_eq!(run.answer, expected, "{version}, {name} changed: {}", run.text());
         }
     }
 }
