@@ -1,5 +1,6 @@
 //! Images and evidence in a live registry: one that works, and every way in which registries do not.
 
+use serde_json::json;
 use sigwarden::commands::Answer;
 use sigwarden_tests::registry::{Access, Registry};
 use sigwarden_tests::{Run, fixture, program, scratch, sigwarden, write};
@@ -102,6 +103,16 @@ fn layouts_come_first_and_offline_asks_nobody() {
     let layout = format!("{}/myorg/debug={}", registry.host(), fixture("layouts/referrers/myorg/app"));
     let run = verify(&registry, "myorg/debug:1.4.2", &["--oci-layout", &layout]);
     assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+    assert_eq!(registry.requests(), Vec::<String>::new());
+
+    // A folder that holds no layout for this repository: the registry has the answer, and the run says so.
+    let folder = scratch();
+    let empty = format!("{}={}", registry.host(), folder.path().display());
+    let run = verify(&registry, "myorg/app:1.4.2", &["--oci-layout", &empty]);
+    assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+    assert!(run.err.contains("is not an OCI layout: asked the registry"), "{}", run.err);
+    let _ = registry.requests();
+
     let run = verify(&registry, "myorg/app:1.4.2", &["--offline"]);
     assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
     assert!(unwrapped(&run.text()).contains("--offline asks no registry"), "{}", run.text());
@@ -267,6 +278,78 @@ fn a_registry_that_is_down_leaves_the_question_open() {
     let run = sigwarden(&words);
     assert_eq!(run.answer, Answer::Unknown, "{image}: {}", run.text());
     assert!(unwrapped(&run.text()).contains(&format!("--insecure-registry {}", plain.host())), "{}", run.text());
+}
+
+/// Asks a stock host whether our workflow signed `image`, or attested its provenance.
+fn verify_on_stock_host(registry: &Registry, image: &str, provenance: bool, evidence: Option<&str>) -> Run {
+    let attestors = json!([{"entries": [{"keyless": {"subject": WORKFLOW, "issuer": ISSUER}}]}]);
+    let mut block = json!({"imageReferences": ["*"], "attestors": attestors});
+    if provenance {
+        block["attestations"] = json!([{"type": "https://slsa.dev/provenance/v1", "attestors": attestors}]);
+    }
+    // This machine may be busy, and how fast it is is not the question.
+    let mut policy = json!({"verifyImages": [block], "deadline": "10m"});
+    if let Some(repository) = evidence {
+        policy["evidence"] = json!({"repository": repository});
+    }
+    let folder = scratch();
+    let policy = write(folder.path(), "policy.json", policy.to_string());
+    sigwarden(&[
+        "verify",
+        &registry.image(image),
+        "--host",
+        "kubewarden",
+        "--policy",
+        &policy,
+        "--trusted-root",
+        &fixture("trust/trusted_root.json"),
+        "--insecure-registry",
+        &registry.host(),
+    ])
+}
+
+#[test]
+fn what_is_published_reaches_a_stock_kubewarden() {
+    for referrers in [true, false] {
+        let registry = registry();
+        registry.set(|switches| switches.referrers = referrers);
+        let by_digest = format!("{APP}@{SIGNED}");
+        for provenance in [false, true] {
+            let run = verify_on_stock_host(&registry, "myorg/app:1.4.2", provenance, None);
+            assert_ne!(run.answer, Answer::Yes, "before: {}", run.text());
+        }
+        let run = sigwarden(&["publish", &registry.image(&by_digest), "--insecure-registry", &registry.host()]);
+        assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+        for provenance in [false, true] {
+            let run = verify_on_stock_host(&registry, "myorg/app:1.4.2", provenance, None);
+            assert_eq!(run.answer, Answer::Yes, "provenance {provenance}: {}", run.text());
+        }
+        // The manifest under the tag and its config, for signature and provenance together: all that a host fetches.
+        let _ = registry.requests();
+        assert_eq!(verify_on_stock_host(&registry, &by_digest, true, None).answer, Answer::Yes);
+        let requests = registry.requests();
+        assert_eq!(requests.len(), 2, "{requests:#?}");
+        assert!(requests[0].ends_with(".sigwarden 200"), "{requests:#?}");
+        // Published is not vouched for: the other tag's signer is as wrong as before.
+        let laptop = registry.image("myorg/app:laptop");
+        let run = sigwarden(&["publish", &laptop, "--insecure-registry", &registry.host()]);
+        assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+        assert_eq!(verify_on_stock_host(&registry, "myorg/app:laptop", false, None).answer, Answer::No);
+    }
+}
+
+#[test]
+fn evidence_may_lie_in_a_repository_of_its_own() {
+    let registry = registry();
+    let (image, elsewhere) = (registry.image("myorg/app:1.4.2"), registry.image("evidence/of-others"));
+    let published = sigwarden(&["publish", &image, "--to", &elsewhere, "--insecure-registry", &registry.host()]);
+    assert_eq!(published.answer, Answer::Yes, "{}", published.text());
+    for (name, repository, expected) in
+        [("named", Some(elsewhere.as_str()), Answer::Yes), ("not named", None, Answer::No)]
+    {
+        let run = verify_on_stock_host(&registry, "myorg/app:1.4.2", true, repository);
+        assert_eq!(run.answer, expected, "case `{name}`: {}", run.text());
+    }
 }
 
 #[test]

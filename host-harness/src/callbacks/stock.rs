@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sigwarden_core::reference::{Digest, ImageRef};
 
-use crate::sources::{Source, SourceError};
+use crate::sources::{NetworkError, Source, SourceError};
 
 /// A registry, as seen through a Kubewarden host.
 pub(super) struct Registry {
@@ -189,7 +189,13 @@ fn absent(image: &ImageRef, kind: &str, reference: &str, code: OciErrorCode, mes
 /// What a host says when the registry does not answer.
 fn could_not_look(image: &ImageRef, kind: &str, reference: &str, error: &SourceError) -> String {
     let url = url(image, kind, reference);
-    format!("Fail to interact with OCI registry: error sending request for url ({url}): {error}")
+    match error {
+        // A host says no more than the URL; who was denied, and where that login comes from, helps here.
+        SourceError::Network(denied @ NetworkError::Denied { .. }) => {
+            registry_error(&OciDistributionError::UnauthorizedError { url: format!("{url} ({denied})") })
+        }
+        _ => format!("Fail to interact with OCI registry: error sending request for url ({url}): {error}"),
+    }
 }
 
 fn url(image: &ImageRef, kind: &str, reference: &str) -> String {

@@ -1,0 +1,138 @@
+//! Old signatures that carry no proof that they were logged: completed from a transparency log, recorded or live.
+
+use serde_json::{Value, json};
+use sigwarden::commands::Answer;
+use sigwarden_tests::layout::Layout;
+use sigwarden_tests::registry::Registry;
+use sigwarden_tests::{Run, fixture, scratch, sigwarden, write};
+
+const BUNDLE: &str = "dev.sigstore.cosign/bundle";
+
+/// An image with its signature's proof taken away, and that proof as the log would tell it.
+struct World {
+    layout: Layout,
+    entry: Value,
+}
+
+impl World {
+    fn new() -> Self {
+        let layout = Layout::copy(fixture("layouts/referrers/v2-keyless-gha").as_ref());
+        let index = layout.index();
+        let names = |entry: &&Value| {
+            let name = entry["annotations"]["org.opencontainers.image.ref.name"].as_str();
+            name.is_some_and(|name| name.ends_with(".sig"))
+        };
+        let signature = index["manifests"].as_array().unwrap().iter().find(names).unwrap();
+        let mut bundle = String::new();
+        layout.change_manifest(signature["digest"].as_str().unwrap(), |manifest| {
+            let annotations = manifest["layers"][0]["annotations"].as_object_mut().unwrap();
+            bundle = annotations.remove(BUNDLE).unwrap().as_str().unwrap().to_owned();
+        });
+        let bundle: Value = serde_json::from_str(&bundle).unwrap();
+        let mut entry = bundle["Payload"].clone();
+        entry["verification"] = json!({"signedEntryTimestamp": bundle["SignedEntryTimestamp"]});
+        Self { layout, entry }
+    }
+
+    /// The question, with `log` as the attestor's.
+    fn ask(&self, log: &str, words: &[&str]) -> Run {
+        let folder = scratch();
+        let policy = json!({"verifyImages": [{"imageReferences": ["*"], "attestors": [{"entries": [{"keyless": {
+            "subject": "https://github.com/*", "issuer": "https://token.actions.githubusercontent.com",
+            "rekor": {"url": log},
+        }}]}]}]});
+        let policy = write(folder.path(), "policy.json", policy.to_string());
+        let layout = format!("r.test/x={}", self.layout.path());
+        let root = fixture("trust/trusted_root.json");
+        let words: Vec<&str> =
+            ["verify", "r.test/x:v1", "--policy", &policy, "--oci-layout", &layout, "--trusted-root", &root]
+                .into_iter()
+                .chain(words.iter().copied())
+                .collect();
+        sigwarden(&words)
+    }
+}
+
+fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn recorded_entries_complete_a_signature() {
+    let world = World::new();
+    let mut wrong_time = world.entry.clone();
+    wrong_time["integratedTime"] = json!(world.entry["integratedTime"].as_i64().unwrap() + 1);
+    let mut wrong_body = world.entry.clone();
+    wrong_body["body"] = json!(sigwarden_tests::layout::flip_base64(world.entry["body"].as_str().unwrap()));
+    let cases = [
+        ("the log's answer", json!({"24296fb2": world.entry}), Answer::Yes),
+        ("a list", json!([{"24296fb2": world.entry}]), Answer::Yes),
+        ("another time", json!({"24296fb2": wrong_time}), Answer::No),
+        ("another body", json!({"24296fb2": wrong_body}), Answer::No),
+        ("nothing", json!([]), Answer::No),
+        ("no entries", json!({"code": 404, "message": "not found"}), Answer::Unknown),
+    ];
+    for (name, recorded, expected) in cases {
+        let folder = scratch();
+        let file = write(folder.path(), "entries.json", recorded.to_string());
+        let run = world.ask("https://rekor.sigstore.dev", &["--rekor-entries", &file]);
+        assert_eq!(run.answer, expected, "case `{name}`: {}", run.text());
+    }
+}
+
+#[test]
+fn a_live_log_is_asked_where_the_user_named_it() {
+    let world = World::new();
+    let log = Registry::start();
+    log.logs(&world.entry);
+    let url = format!("http://{}", log.host());
+
+    let run = world.ask(&url, &["--rekor-url", &url, "--insecure-registry", &log.host()]);
+    assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+    let requests = log.requests();
+    assert_eq!(requests.len(), 2, "{requests:#?}");
+
+    let cases = [
+        ("not named", url.as_str(), vec!["--insecure-registry", "a.test"]),
+        ("another one named", "https://rekor.sigstore.dev", vec!["--rekor-url", &url, "--insecure-registry", "a.test"]),
+        ("offline", url.as_str(), vec!["--rekor-url", &url, "--offline"]),
+    ];
+    for (name, asked, words) in cases {
+        let run = world.ask(asked, &words);
+        assert_eq!(run.answer, Answer::Unknown, "case `{name}`: {}", run.text());
+        assert!(unwrapped(&run.text()).contains("allow it with --rekor-url"), "case `{name}`: {}", run.text());
+        assert_eq!(log.requests(), Vec::<String>::new(), "case `{name}`");
+    }
+
+    log.set(|switches| switches.failures = usize::MAX);
+    let run = world.ask(&url, &["--rekor-url", &url, "--insecure-registry", &log.host()]);
+    assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
+    assert!(unwrapped(&run.text()).contains("answered 4 times with 503"), "{}", run.text());
+}
+
+#[test]
+fn evidence_with_its_own_proof_asks_no_log() {
+    let registry = Registry::start().with("x", fixture("layouts/referrers/v2-keyless-gha"));
+    let url = format!("http://{}", registry.host());
+    let folder = scratch();
+    let policy = json!({"verifyImages": [{"imageReferences": ["*"], "attestors": [{"entries": [{"keyless": {
+        "subject": "https://github.com/*", "issuer": "https://token.actions.githubusercontent.com",
+        "rekor": {"url": url},
+    }}]}]}]});
+    let policy = write(folder.path(), "policy.json", policy.to_string());
+    let run = sigwarden(&[
+        "verify",
+        &registry.image("x:v1"),
+        "--policy",
+        &policy,
+        "--rekor-url",
+        &url,
+        "--trusted-root",
+        &fixture("trust/trusted_root.json"),
+        "--insecure-registry",
+        &registry.host(),
+    ]);
+    assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+    let requests = registry.requests();
+    assert!(!requests.iter().any(|request| request.contains("/api/v1/")), "{requests:#?}");
+}
