@@ -9,7 +9,29 @@ const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 
 /// Publishes the evidence about the image that has this tag. Returns how many pieces there are.
 pub fn publish(layout: &Layout, image_tag: &str) -> usize {
-    let subject: Digest = layout.tagged(image_tag).expect("the image's tag").parse().expect("a digest");
+    let evidence = evidence(layout, image_tag);
+    publish_config(layout, image_tag, &evidence.artifact().expect("not too much").config);
+    evidence.len()
+}
+
+/// Publishes this config for the image that has this tag, whatever it is.
+pub fn publish_config(layout: &Layout, image_tag: &str, config: &[u8]) {
+    let subject = subject(layout, image_tag);
+    let artifact = PublishedEvidence::new(subject.clone()).artifact().expect("not too much");
+    let mut manifest: Value = serde_json::from_slice(&artifact.manifest).expect("a manifest is JSON");
+    manifest["config"]["digest"] = Digest::of(config).as_str().into();
+    manifest["config"]["size"] = config.len().into();
+    layout.write_blob(config);
+    layout.tag(&tag(&subject), &manifest);
+}
+
+fn subject(layout: &Layout, image_tag: &str) -> Digest {
+    layout.tagged(image_tag).expect("the image's tag").parse().expect("a digest")
+}
+
+/// The evidence about the image that has this tag.
+pub fn evidence(layout: &Layout, image_tag: &str) -> PublishedEvidence {
+    let subject = subject(layout, image_tag);
     let mut evidence = PublishedEvidence::new(subject.clone());
     let index = layout.index();
     for entry in index["manifests"].as_array().expect("a list") {
@@ -27,10 +49,7 @@ pub fn publish(layout: &Layout, image_tag: &str) -> usize {
     for layer in layers(layout, &format!("{base}.att")) {
         add(&mut evidence, &Element::CosignAttestation(layer));
     }
-    let artifact = evidence.artifact().expect("not too much");
-    layout.write_blob(&artifact.config);
-    layout.tag(&tag(&subject), &serde_json::from_slice(&artifact.manifest).expect("a manifest is JSON"));
-    evidence.len()
+    evidence
 }
 
 fn add(evidence: &mut PublishedEvidence, element: &Element) {

@@ -13,7 +13,7 @@ use crate::reference::{Digest, ImageRef, Repository};
 use crate::settings::{Attestor, AttestorKind, KeyAttestor, TrustChoice, TrustRootSource};
 use crate::verify::{
     self, Claims, EvidenceError, LogRule, PublicKey, Question, SctRule, Signer, TrustRoot, Verified, check_signer_kind,
-    claims_of, is_about, verify_with_claims,
+    claims_of, is_about, plain_fault, verify_with_claims,
 };
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -24,6 +24,10 @@ use std::rc::Rc;
 /// identity). A pod with twenty images and several rules needs about a hundred; each costs milliseconds, and a host allows
 /// two seconds.
 const MAX_CHECKS: usize = 512;
+
+/// So many checks are what honest requests need. Beyond them evidence is looked at twice, the first time for what can be
+/// seen without cryptography, so that damaged copies of something genuine do not use the budget up.
+const MANY_CHECKS: usize = 64;
 
 /// An image as rules see it: a name, and the digest that everything is about.
 #[derive(Clone, Copy, Debug)]
@@ -228,6 +232,12 @@ impl<'a> Examiner<'a> {
         }
         let material = &evidence.material;
         let cost = material.entries.len().saturating_add(material.timestamps.len()).saturating_add(1);
+        let is_suspicious = self.checks.get() > MANY_CHECKS;
+        if log == LogRule::Require
+            && let Some(fault) = plain_fault(material, signer, is_suspicious)
+        {
+            return Err(fault);
+        }
         self.charge(cost)?;
         let result = self.root(trust).and_then(|trust| {
             let question = Question { trust: &trust, signer, log, now: self.now };

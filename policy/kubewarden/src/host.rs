@@ -133,7 +133,7 @@ fn extended<T: for<'de> Deserialize<'de>>(
     request: &Value,
 ) -> Result<Option<T>, HostError> {
     let answer = wapc_guest::host_call("sigwarden", namespace, operation, request.to_string().as_bytes())
-        .map_err(|e| HostError::Unreachable(e.to_string()))?;
+        .map_err(|e| failure_text::read_extended(&format!("sigwarden {namespace}/{operation}"), &e.to_string()))?;
     match serde_json::from_slice(&answer) {
         Ok(Extended::Found(found)) => Ok(Some(found)),
         Ok(Extended::Absent) => Ok(None),

@@ -66,6 +66,19 @@ pub fn read(capability: &str, text: &str) -> Option<HostError> {
     (!is_absent).then(|| HostError::Unreachable(text.to_owned()))
 }
 
+/// Why an extended call failed, where the host did not even answer with a status. `call` is its name in full.
+///
+/// A host without the binding says so in a text of its own ("unknown binding: …"). The settings promise these calls, so
+/// that is a promise broken, and no proof that there is nothing to see.
+#[must_use]
+pub fn read_extended(call: &str, text: &str) -> HostError {
+    if text.to_ascii_lowercase().contains("unknown ") {
+        let capability = format!("{call} (it has no such call: set `evidence.extended: false`)");
+        return HostError::Refused { capability };
+    }
+    HostError::Unreachable(text.to_owned())
+}
+
 fn without_envelope(capability: &str, text: &str, lower: &str) -> HostError {
     if lower.contains(NOT_GRANTED) {
         return HostError::Refused { capability: capability.to_owned() };
@@ -210,6 +223,15 @@ mod tests {
         for (name, text, expected) in cases {
             assert_eq!(meaning(&text), expected, "case `{name}`: {text}");
         }
+    }
+
+    #[test]
+    fn a_host_without_the_extended_calls_breaks_a_promise() {
+        let call = "sigwarden oci/v1/blob";
+        let unknown = read_extended(call, "Host error: unknown binding: sigwarden");
+        assert!(matches!(&unknown, HostError::Refused { capability } if capability.starts_with(call)), "{unknown:?}");
+        let other = read_extended(call, "Host error: out of memory");
+        assert_eq!(other, HostError::Unreachable("Host error: out of memory".to_owned()));
     }
 
     #[test]

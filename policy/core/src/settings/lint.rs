@@ -3,10 +3,10 @@
 //! Warnings only: nothing here changes what settings mean.
 
 use super::house::Exception;
-use super::model::{AttestorKind, AttestorSet};
+use super::model::{AttestorKind, AttestorSet, Block};
 use super::reader::Node;
 use super::whole_regex::WholeRegex;
-use crate::evidence::COSIGN_TYPES;
+use crate::evidence::{COSIGN_TYPES, Plan, Purpose};
 use crate::quote::quote;
 use crate::reference::{ImagePattern, TextPattern};
 
@@ -120,6 +120,17 @@ fn warn_of_wide_workflows(node: &Node<'_>, pattern: &str) {
 pub(super) fn issuer_regexp(node: &Node<'_>, regexp: &WholeRegex) {
     if is_any_text(regexp) {
         warn_of_any_issuer(node);
+    }
+}
+
+pub(super) fn evidence(node: &Node<'_>, plan: &Plan, blocks: &[Block]) {
+    let asks = blocks.iter().any(|block| !block.attestations.is_empty());
+    if asks && plan.places(Purpose::Attestations).is_empty() {
+        node.warning(
+            "none of the carriers can hold attestations on a host without the extended calls, and `verifyImages` asks \
+             for some",
+            "list `published` in `carriers`, and run `sigwarden publish` after every `cosign attest`",
+        );
     }
 }
 

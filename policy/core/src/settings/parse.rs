@@ -104,6 +104,9 @@ fn read_settings(root: &Node<'_>) -> Option<Settings> {
         let blocks = fields
             .required("verifyImages")
             .and_then(|node| node.each(|node| read_block(&node, &trust_root_names, failure_action)));
+        if let (Some(node), Some(plan), Some(blocks)) = (fields.optional("evidence"), &evidence, &blocks) {
+            lint::evidence(&node, plan, blocks);
+        }
         Some(Settings {
             verify_images: blocks?,
             unmatched_images: unmatched_images.unwrap_or_default(),

@@ -175,6 +175,25 @@ const fn is_of_cosign_tags(material: &Material) -> bool {
     matches!(material.content, Content::Message { .. } | Content::Envelope { raw: Some(_), .. })
 }
 
+/// What is wrong with evidence that no cryptography is needed to see, where a log must vouch for it: it carries no entry,
+/// or, if `thorough`, one that is about something else. The same errors as [`verify`]'s, for next to nothing.
+pub(crate) fn plain_fault(material: &Material, signer: &Signer<'_>, thorough: bool) -> Option<EvidenceError> {
+    if material.entries.is_empty() {
+        return Some(EvidenceError::NoLogEntry);
+    }
+    // The kinds whose bodies are read here; others are sigstore-verify's to judge.
+    let readable = |entry: &&LogEntry| {
+        matches!(
+            (entry.kind.0.as_str(), entry.kind.1.as_str()),
+            ("hashedrekord", "0.0.1" | "0.0.2") | ("dsse" | "intoto", "0.0.1")
+        )
+    };
+    material.entries.iter().filter(|_| thorough).filter(readable).find_map(|entry| {
+        let error = legacy::check_entry(entry, material, signer).err()?;
+        matches!(error, EvidenceError::Log(_)).then_some(error)
+    })
+}
+
 /// Whether a log's entry is about this signature, this payload and this signer: nothing that the log says is believed yet.
 #[must_use]
 pub fn is_about(entry: &LogEntry, material: &Material, signer: &Signer<'_>) -> bool {

@@ -96,6 +96,24 @@ fn identities_that_are_hardly_any() {
 }
 
 #[test]
+fn attestations_that_no_carrier_can_hold() {
+    let attested = json!({
+        "imageReferences": ["ghcr.io/myorg/app:*"],
+        "attestations": [{"type": "https://slsa.dev/provenance/v1", "attestors": block()["attestors"]}],
+    });
+    let warned = |block: &Value, evidence: Value| {
+        let mut settings = settings_of(block.clone());
+        settings["evidence"] = evidence;
+        let warnings = Settings::parse(&settings).expect("settings").warnings;
+        warnings.iter().any(|warning| warning.path == "evidence" && warning.message.contains("can hold attestations"))
+    };
+    assert!(warned(&attested, json!({"carriers": ["tags"]})));
+    assert!(!warned(&attested, json!({"carriers": ["tags"], "extended": true})));
+    assert!(!warned(&attested, json!({"carriers": ["tags", "published"]})));
+    assert!(!warned(&block(), json!({"carriers": ["tags"]})));
+}
+
+#[test]
 fn logs_that_are_not_asked() {
     let path = "verifyImages[0].attestors[0].entries[0].keyless.rekor.url";
     let own = format!(
