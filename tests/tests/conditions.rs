@@ -150,7 +150,9 @@ fn of_several_attestations_all_any_or_the_latest() {
         assert_eq!(of(&dirty, json!({"match": "latest"})), "SW5003", "{image}, latest, the old one");
         assert_eq!(of(&clean, json!({"match": "latest", "maxAge": "1000000h"})), "", "{image}, in a century");
         assert_eq!(of(&clean, json!({"match": "latest", "maxAge": "1s"})), "SW5009", "{image}, a second old");
-        assert_eq!(of(&clean, json!({"match": "any", "maxAge": "1s"})), "SW5009", "{image}, any, a second old");
+        let scanned = json!([{"all": [{"key": "{{ scanner.version }}", "operator": "Equals", "value": "0.60.0"}]}]);
+        assert_eq!(of(&scanned, json!({"match": "any", "maxAge": "1s"})), "SW5009", "{image}, any, a second old");
+        assert_eq!(of(&scanned, json!({"match": "any", "maxAge": "1000000h"})), "", "{image}, any, in a century");
 
         // A denial sees what the rule lets count.
         let denial = json!({"message": "no", "deny": {"conditions": {"any": [
@@ -256,10 +258,20 @@ fn kyvernos_answers_about_conditions() {
             |registry: &str, folder: &str| format!("{registry}={}", answers.join("layouts").join(folder).display());
         let (with, without) = (layout("127.0.0.1:17021", "referrers"), layout("127.0.0.1:17022", "noreferrers"));
         let root = answers.join("trust/trusted_root.json");
+        let request = json!({
+            "uid": "u", "operation": "CREATE", "namespace": "default", "name": "p",
+            "kind": {"group": "", "version": "v1", "kind": "Pod"},
+            "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "default"},
+                "spec": {"containers": [{"name": "c0", "image": image}]}},
+        });
+        let request = write(folder.path(), "request.json", request.to_string());
         let words = [
-            "verify",
-            image,
-            "--policy",
+            "run",
+            "--host",
+            "extended",
+            "-r",
+            &request,
+            "-s",
             &settings,
             "--oci-layout",
             &with,
@@ -267,8 +279,6 @@ fn kyvernos_answers_about_conditions() {
             &without,
             "--trusted-root",
             root.to_str().unwrap(),
-            "-o",
-            "json",
         ];
         let run = sigwarden_on(&module(), &words);
         let ours = run.answer == Answer::Yes;
@@ -284,4 +294,51 @@ fn kyvernos_answers_about_conditions() {
     }
     assert!(wrong.is_empty(), "{} of {asked}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(asked > 40, "{asked} cases");
+}
+
+/// Settings and predicates that go as deep as they may are an answer, and no trap.
+#[test]
+fn depth_is_an_answer() {
+    let image = "ghcr.io/documents/all:v1";
+    let nested = (0..3).fold("bomFormat".to_owned(), |inner, _| format!("to_string('{{{{ {inner} }}}}')"));
+    let fits = [
+        format!("{}bomFormat", "!".repeat(48)),
+        format!("{}bomFormat{}", "(".repeat(24), ")".repeat(24)),
+        format!("{}bomFormat{}", "[".repeat(24), "]".repeat(24)),
+        format!("components{}", "[]".repeat(30)),
+        format!("components{}", "[*]".repeat(48)),
+        format!("bomFormat{}", " | @".repeat(63)),
+        format!("bomFormat{}", " || bomFormat".repeat(60)),
+        format!("to_string('{{{{ bomFormat{} }}}}'){}", " | @".repeat(31), " | @".repeat(60)),
+        nested,
+    ];
+    let too_deep = [
+        "(".repeat(2000),
+        "[".repeat(2000),
+        "!".repeat(2000),
+        "a.".repeat(1000),
+        "{{ ".repeat(1000),
+        "a|".repeat(1000),
+        "a[*]".repeat(500),
+        "`[".repeat(1000),
+    ];
+    let with = |key: &str| {
+        let condition = json!([{"any": [
+            {"key": format!("{{{{ {key} }}}}"), "operator": "Equals", "value": "nothing"},
+            {"key": "{{ bomFormat }}", "operator": "Equals", "value": "CycloneDX"},
+        ]}]);
+        policy(json!([attestation(SBOM, json!({"conditions": condition}))]), None)
+    };
+    for key in fits {
+        assert_eq!(codes(image, &with(&key)), "", "{key}");
+    }
+    for key in too_deep {
+        let run = verify(image, &with(&key));
+        assert_ne!(run.answer, Answer::Yes, "{key:.40}");
+        assert!(
+            run.text().contains("verifyImages[0].attestations[0].conditions[0].any[0].key"),
+            "{key:.40}: {}",
+            run.text()
+        );
+    }
 }

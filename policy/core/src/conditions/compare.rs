@@ -59,6 +59,12 @@ pub(super) fn compare(key: &Value, value: &Value, pattern: Pattern) -> Result<Co
                 Err(_) => Comparison::Different,
             },
         },
+        (Value::Number(key), Value::Number(value)) => match numbers_equal(key, value) {
+            true => Comparison::Equal,
+            // Go compares floating point, where they are the same.
+            false if key.as_f64() == value.as_f64() => Comparison::Neither,
+            false => Comparison::Different,
+        },
         _ => Comparison::from(deep_equal(key, value)),
     })
 }

@@ -13,17 +13,24 @@ use super::source::{self, Marked, Source};
 use super::tree::{Argument, Comparator, Expr, Piece, Step};
 use crate::suggestion::closest;
 
-/// Levels of the tree. The evaluator uses the stack for each: some hundred bytes, of 512 KiB that an instance has.
+/// Levels of the tree, for which the evaluator uses the stack: one or two kilobytes each, of 512 KiB that an instance has.
+/// Variables inside an expression have half as many, since they are evaluated on top of it: 120 with all that may nest.
 const MAX_DEPTH: usize = 64;
 
 /// Compiles an expression whose names are those of the scope.
 pub(super) fn compile(source: &Source) -> Result<Expr, ExpressionError> {
+    compile_within(source, MAX_DEPTH)
+}
+
+/// The recursion is bounded by how deep [`source::read`] lets variables nest.
+fn compile_within(source: &Source, max_depth: usize) -> Result<Expr, ExpressionError> {
     if source.text.trim().is_empty() {
         return Err(ExpressionError::Empty);
     }
-    let inner = source.inner.iter().map(compile).collect::<Result<Vec<_>, _>>()?;
+    let half = max_depth.checked_div(2).unwrap_or(0);
+    let inner = source.inner.iter().map(|inner| compile_within(inner, half)).collect::<Result<Vec<_>, _>>()?;
     let ast = jmespath::parse(&source.text).map_err(|error| syntax(source, &error.reason))?;
-    Compiler { source, inner }.expr(&ast, At::Root, 0)
+    Compiler { source, inner, max_depth }.expr(&ast, At::Root, 0)
 }
 
 fn syntax(source: &Source, reason: &ErrorReason) -> ExpressionError {
@@ -68,11 +75,12 @@ enum At {
 struct Compiler<'s> {
     source: &'s Source,
     inner: Vec<Expr>,
+    max_depth: usize,
 }
 
 impl Compiler<'_> {
     fn expr(&self, ast: &Ast, at: At, depth: usize) -> Result<Expr, ExpressionError> {
-        if depth > MAX_DEPTH {
+        if depth > self.max_depth {
             return Err(ExpressionError::TooDeep);
         }
         let next = |ast: &Ast, at: At| self.expr(ast, at, depth.saturating_add(1));

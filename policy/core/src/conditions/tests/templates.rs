@@ -245,6 +245,9 @@ fn depth_is_bounded_before_it_is_parsed() {
     let nested = |levels: usize| (0..levels).fold("a".to_owned(), |inner, _| format!("b.{{{{ {inner} }}}}"));
     fits(format!("{{{{ {} }}}}", nested(3)));
     too_deep(format!("{{{{ {} }}}}", nested(4)));
+    // A variable inside an expression has half the depth.
+    fits(format!("{{{{ b.{{{{ a{} }}}} }}}}", " | b".repeat(32)));
+    too_deep(format!("{{{{ b.{{{{ a{} }}}} }}}}", " | b".repeat(33)));
     let long = format!("{{{{ '{}' }}}}", "x".repeat(2048));
     assert_eq!(refused(&long), TemplateError::Expression(ExpressionError::TooLong { limit: 2048 }));
 }
