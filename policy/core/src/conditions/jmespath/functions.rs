@@ -55,16 +55,19 @@ impl Parameter {
     }
 
     const fn takes(self, value: &Value) -> bool {
-        match (self, value) {
+        matches!(
+            (self, value),
             (Self::Any, _)
-            | (Self::Text | Self::TextOrNumber | Self::TextOrList | Self::Sized, Value::String(_))
-            | (Self::Number | Self::TextOrNumber, Value::Number(_))
-            | (Self::List | Self::TextOrList | Self::ListOrObject | Self::Sized, Value::Array(_))
-            | (Self::Object | Self::ListOrObject | Self::Sized, Value::Object(_)) => true,
-            _ => false,
-        }
+                | (Self::Text | Self::TextOrNumber | Self::TextOrList | Self::Sized, Value::String(_))
+                | (Self::Number | Self::TextOrNumber, Value::Number(_))
+                | (Self::List | Self::TextOrList | Self::ListOrObject | Self::Sized, Value::Array(_))
+                | (Self::Object | Self::ListOrObject | Self::Sized, Value::Object(_))
+        )
     }
 }
+
+type Run = fn(&Call<'_>) -> Result<Value, ConditionError>;
+type Check = fn(&str) -> Result<(), FunctionError>;
 
 /// A function.
 pub(super) struct Function {
@@ -76,8 +79,8 @@ pub(super) struct Function {
     pub(super) is_variadic: bool,
     /// The argument that is checked when settings are read, if it is written there.
     pub(super) written: Option<usize>,
-    pub(super) check: Option<fn(&str) -> Result<(), FunctionError>>,
-    run: fn(&Call<'_>) -> Result<Value, ConditionError>,
+    pub(super) check: Option<Check>,
+    run: Run,
 }
 
 impl Function {
@@ -233,19 +236,11 @@ impl Call<'_> {
 
 use Parameter::{Any, List, ListOrObject, Number, Object, Reference, Sized, Text, TextOrList, TextOrNumber};
 
-const fn standard(
-    name: &'static str,
-    parameters: &'static [Parameter],
-    run: fn(&Call<'_>) -> Result<Value, ConditionError>,
-) -> Function {
+const fn standard(name: &'static str, parameters: &'static [Parameter], run: Run) -> Function {
     Function { name, is_standard: true, parameters, is_variadic: false, written: None, check: None, run }
 }
 
-const fn added(
-    name: &'static str,
-    parameters: &'static [Parameter],
-    run: fn(&Call<'_>) -> Result<Value, ConditionError>,
-) -> Function {
+const fn added(name: &'static str, parameters: &'static [Parameter], run: Run) -> Function {
     Function { name, is_standard: false, parameters, is_variadic: false, written: None, check: None, run }
 }
 
@@ -253,7 +248,7 @@ const fn variadic(function: Function) -> Function {
     Function { is_variadic: true, ..function }
 }
 
-const fn checked(function: Function, written: usize, check: fn(&str) -> Result<(), FunctionError>) -> Function {
+const fn checked(function: Function, written: usize, check: Check) -> Function {
     Function { written: Some(written), check: Some(check), ..function }
 }
 

@@ -229,3 +229,32 @@ fn conditions_of_real_policies() {
         assert_eq!(found, expected, "case `{name}`: {:?}", result.found);
     }
 }
+
+/// Words put together at random: many are refused, some are expressions, and none is a panic. The seed is fixed.
+#[test]
+fn random_expressions_have_an_answer() {
+    let mut words: Vec<String> = "a b.id people l map s num missing @ * [*] [] [0] [-1] [1:] [::-1] [? ] ( ) { } : , | || && ! == != < >= & . \
+        'x' '{{ b.id }}' `5` `[1,2]` `{{ l }}` \"a b\" {{ key }} .{{ s }} {{ }} \\ é \u{0} ' ` \" 99999999999 -1 &name &age"
+        .split(' ')
+        .map(str::to_owned)
+        .collect();
+    words.extend(function_names().map(|(name, _)| format!("{name}(")));
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % u64::try_from(below).unwrap()).unwrap()
+    };
+    let predicate = predicate();
+    let scope = Scope::new(NOW).with_predicate(&predicate);
+    let (mut parsed, mut given) = (0, 0);
+    for _ in 0..100_000 {
+        let length = 1 + random(12);
+        let text: String = (0..length).map(|_| words[random(words.len())].as_str()).collect();
+        let Ok(template) = Template::parse(&json!(format!("{{{{ {text} }}}}"))) else { continue };
+        parsed += 1;
+        given += usize::from(template.evaluate(&scope).is_ok());
+    }
+    assert!(parsed > 500 && given > 200, "{parsed} expressions, {given} with a value");
+}
