@@ -217,6 +217,6 @@ impl Host for Counting {
     }
 
     fn elapsed(&self) -> Duration {
-        self.pace * u32::try_from(self.calls.borrow().len()).unwrap()
+        self.pace.saturating_mul(u32::try_from(self.calls.borrow().len()).unwrap())
     }
 }
