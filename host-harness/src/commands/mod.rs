@@ -26,6 +26,7 @@ use crate::host::Profile;
 use crate::log::{Detail, Log};
 use crate::policy::{Explained, Policy};
 use crate::policy_file::{self, PolicyFile, PolicyFileError};
+use crate::render::text::Paths;
 use crate::render::{conversion, text};
 use crate::request;
 use crate::sources::{Anywhere, LayoutArg, Layouts, Registries, Source};
@@ -250,11 +251,12 @@ fn look_everywhere(settings: &mut Value, profile: Profile) {
 
 /// Asks the module about the settings before anything else, as a cluster does when it starts. What is wrong with them
 /// goes to `err`.
-fn check_settings(policy: &Policy, settings: &Value, err: &mut dyn Write) -> anyhow::Result<()> {
+fn check_settings(policy: &Policy, settings: &Value, paths: Paths, err: &mut dyn Write) -> anyhow::Result<()> {
     let verdict = policy.validate_settings(settings)?;
     if verdict.valid {
-        // Legal, but perhaps not meant.
-        for warning in verdict.message.iter().flat_map(|message| message.lines()) {
+        // Legal, but perhaps not meant. What flags say, nobody has written as settings: there, nothing is unusual.
+        let warnings = verdict.message.iter().filter(|_| paths == Paths::Shown);
+        for warning in warnings.flat_map(|message| message.lines()) {
             unless_closed(writeln!(err, "warning: {warning}"))?;
         }
         return Ok(());

@@ -74,7 +74,7 @@ impl Arguments {
         self.trust.apply(&mut settings)?;
         look_everywhere(&mut settings, self.host.profile(Profile::Kubewarden));
         let hosted = self.host.run(Profile::Kubewarden, self.module.load()?, self.source.source(log)?, log)?;
-        check_settings(&hosted.policy, &settings, streams.err)?;
+        check_settings(&hosted.policy, &settings, Paths::Shown, streams.err)?;
 
         let explained = hosted.explain(&request, &settings, log);
         tell(log, streams.err)?;

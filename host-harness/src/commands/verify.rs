@@ -78,7 +78,7 @@ impl Arguments {
         self.trust.apply(&mut settings)?;
         look_everywhere(&mut settings, self.host.profile(Profile::Extended));
         let hosted = self.host.run(Profile::Extended, self.module.load()?, self.source.source(log)?, log)?;
-        check_settings(&hosted.policy, &settings, streams.err)?;
+        check_settings(&hosted.policy, &settings, paths, streams.err)?;
 
         let explained = hosted.explain(&request::pod_with_images(&self.images), &settings, log);
         tell(log, streams.err)?;
