@@ -140,6 +140,11 @@ pub fn parse(text: &str, file: &str) -> Result<PolicyFile, PolicyFileError> {
     if documents.iter().any(convert::is_convertible) {
         return converted(documents, file);
     }
+    if let [first, second] = documents.as_slice()
+        && is_pair(first, second)
+    {
+        documents.truncate(1);
+    }
     let document = match (documents.pop(), documents.len()) {
         (Some(document), 0) => document,
         (last, others) => {
@@ -177,6 +182,19 @@ fn documents(text: &str, file: &str) -> Result<Vec<Value>, PolicyFileError> {
         // Whoever prints an error says that it is one.
         PolicyFileError::Syntax { line, rendered: rendered.strip_prefix("error: ").unwrap_or(&rendered).to_owned() }
     })
+}
+
+/// Whether these are a policy that pins and its twin, which verifies what came of it: the same settings, but for `mutate`.
+/// The first says all that the second does.
+fn is_pair(first: &Value, second: &Value) -> bool {
+    let settings = |policy: &Value, mutating: bool| {
+        let kubewarden = policy.get("apiVersion").and_then(Value::as_str)?.starts_with(KUBEWARDEN_GROUP);
+        let mut settings = policy.pointer("/spec/settings")?.as_object()?.clone();
+        let mutate = settings.remove("mutate").and_then(|mutate| mutate.as_bool()).unwrap_or(true);
+        let fits = kubewarden && mutate == mutating && policy.pointer("/spec/mutating") == Some(&Value::Bool(mutating));
+        fits.then_some(settings)
+    };
+    settings(first, true).is_some_and(|first| settings(second, false) == Some(first))
 }
 
 /// The settings in a Kubewarden policy; anything else is settings already.
@@ -221,6 +239,31 @@ mod tests {
         ];
         for (name, text) in cases {
             assert_eq!(parse(text, "p.yaml").map(|file| file.settings), Ok(wanted.clone()), "case `{name}`");
+        }
+    }
+
+    #[test]
+    fn a_policy_and_its_twin_are_one() {
+        let policy = |mutating: bool, settings: &str| {
+            format!(
+                "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\n\
+                 spec: {{mutating: {mutating}, settings: {{{settings}}}}}\n"
+            )
+        };
+        let pin = policy(true, "verifyImages: [{required: false}]");
+        let twin = "mutate: false, verifyImages: [{required: false}]";
+        let both = parse(&format!("{pin}---\n{}", policy(false, twin)), "p.yaml").map(|file| file.settings);
+        assert_eq!(both, Ok(json!({"verifyImages": [{"required": false}]})));
+        let two = || Err(PolicyFileError::NotOne { file: "p.yaml".to_owned(), count: 2 });
+        let cases = [
+            ("other rules", policy(false, "mutate: false, verifyImages: [{required: true}]")),
+            ("a twin that may pin", policy(false, "verifyImages: [{required: false}]")),
+            ("a twin that changes objects", policy(true, twin)),
+            ("the same again", pin.clone()),
+        ];
+        for (name, second) in cases {
+            let settings = parse(&format!("{pin}---\n{second}"), "p.yaml").map(|file| file.settings);
+            assert_eq!(settings, two(), "case `{name}`");
         }
     }
 

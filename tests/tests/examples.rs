@@ -89,6 +89,10 @@ fn every_example_admits_and_refuses_what_it_should() {
     ];
     let folder = scratch();
     for (name, images) in cases {
+        // As people would ask: with the file as it is.
+        let file = top().join(format!("policies-examples/{name}.yaml")).display().to_string();
+        let run = sigwarden(&[&["verify", images[0].0, "--policy", &file], &world[..]].concat());
+        assert_eq!(run.answer, images[0].1, "{name}: {}", run.text());
         let pair = pair(name);
         let [pin, twin] = pair.each_ref().map(|policy| policy["spec"]["settings"].clone());
         let ask = |image: &str, settings: &Value| {
