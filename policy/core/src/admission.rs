@@ -257,7 +257,7 @@ impl<'a> Inquiry<'a> {
         self.tell_of_exception(excepted, &mut report);
         let worst = report.blocks.iter().map(|block| block.outcome).filter(|outcome| *outcome != Outcome::Skipped);
         report.outcome = Outcome::worst(worst);
-        if report.outcome.refuses() && child::may_explain(&report) {
+        if report.outcome.refuses() && child::may_explain(&report) && !self.examiner.is_time_up() {
             report.findings.extend(child::explain(self.host, &image));
         }
         if report.outcome.refuses()
@@ -414,13 +414,19 @@ impl<'a> Inquiry<'a> {
             return Ok(digest.clone());
         }
         let host = self.host;
+        let is_time_up = self.examiner.is_time_up();
         self.digests
             .entry(image.to_string())
-            .or_insert_with(|| match host.resolve(image) {
-                Ok(Some(digest)) => Ok(digest),
-                Ok(None) => Err(Finding::new(Code::ImageAbsent, format!("there is no image `{image}`"))
-                    .remedy("see whether it was pushed, and whether repository and tag are spelled right")),
-                Err(error) => Err(host_finding(&error)),
+            .or_insert_with(|| {
+                if is_time_up {
+                    return Err(deadline_finding());
+                }
+                match host.resolve(image) {
+                    Ok(Some(digest)) => Ok(digest),
+                    Ok(None) => Err(Finding::new(Code::ImageAbsent, format!("there is no image `{image}`"))
+                        .remedy("see whether it was pushed, and whether repository and tag are spelled right")),
+                    Err(error) => Err(host_finding(&error)),
+                }
             })
             .clone()
     }

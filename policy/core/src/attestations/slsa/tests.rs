@@ -104,7 +104,10 @@ fn attested() -> Scene {
 
 type Change = fn(&mut Scene);
 
-fn run(cases: &[(&str, fn() -> Scene, Change, Option<Code>)]) {
+/// A name, the scene, what is changed in it, and the code of the refusal.
+type Case = (&'static str, fn() -> Scene, Change, Option<Code>);
+
+fn run(cases: &[Case]) {
     for (name, scene, change, expected) in cases {
         let mut scene = scene();
         change(&mut scene);

@@ -5,8 +5,10 @@ use super::*;
 /// 2026-12-01T00:00:00Z
 const NOW: i64 = 1_796_083_200;
 
+type Case<'c> = (&'c str, Value, Vec<(&'c str, &'c str)>);
+
 /// Each row: a name, settings, and the path and a part of each warning.
-fn check(cases: Vec<(&str, Value, Vec<(&str, &str)>)>) {
+fn check(cases: Vec<Case<'_>>) {
     for (name, settings, expected) in cases {
         let found = parse(&settings).review(NOW);
         assert_eq!(found.len(), expected.len(), "case `{name}`: {found:#?}");
