@@ -13,11 +13,11 @@ use p256::elliptic_curve::point::AffineCoordinates;
 use p256::elliptic_curve::sec1::ToSec1Point;
 
 macro_rules! curve {
-    ($curve:ident, $verify:ident, $bytes:literal) => {
-        mod $curve {
+    ($module:ident, $curve:ident, $verify:ident, $bytes:literal) => {
+        mod $module {
             use super::*;
-            use ::$curve::ecdsa::{Signature, VerifyingKey};
-            use ::$curve::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
+            use $curve::ecdsa::{Signature, VerifyingKey};
+            use $curve::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
 
             fn compare(key: &[u8], digest: &[u8], r: [u8; $bytes], s: [u8; $bytes]) -> bool {
                 let Ok(signature) = Signature::from_scalars(r, s) else { return false };
@@ -63,16 +63,16 @@ macro_rules! curve {
         }
     };
 }
-curve!(p256, verify_p256, 32);
-curve!(p384, verify_p384, 48);
+curve!(on_p256, p256, verify_p256, 32);
+curve!(on_p384, p384, verify_p384, 48);
 
 fuzz_target!(|data: &[u8]| {
     let Some((how, data)) = data.split_first() else { return };
     // Input too short for its way says nothing.
     let _ = match how % 4 {
-        0 => p256::as_it_is(data),
-        1 => p256::made_to_hold(data),
-        2 => p384::as_it_is(data),
-        _ => p384::made_to_hold(data),
+        0 => on_p256::as_it_is(data),
+        1 => on_p256::made_to_hold(data),
+        2 => on_p384::as_it_is(data),
+        _ => on_p384::made_to_hold(data),
     };
 });

@@ -13,10 +13,19 @@ use wapc_guest::{CallResult, register_function};
 #[derive(Deserialize)]
 struct Payload {
     times: u32,
-    cases: Vec<(Curve, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>)>,
+    cases: Vec<Case>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Deserialize)]
+struct Case {
+    curve: Curve,
+    key: Vec<u8>,
+    digest: Vec<u8>,
+    r: Vec<u8>,
+    s: Vec<u8>,
+}
+
+#[derive(Deserialize)]
 enum Curve {
     P256,
     P384,
@@ -30,48 +39,45 @@ pub extern "C" fn wapc_init() {
     register_function("rustcrypto", |payload| answer(payload, rustcrypto));
 }
 
-fn answer(payload: &[u8], verify: fn(Curve, &[u8], &[u8], &[u8], &[u8]) -> Option<()>) -> CallResult {
+fn answer(payload: &[u8], verify: fn(&Case) -> Option<()>) -> CallResult {
     let payload: Payload = serde_json::from_slice(payload)?;
-    let verdicts: Vec<bool> = payload
-        .cases
-        .iter()
-        .map(|(curve, key, digest, r, s)| {
-            let mut verdict = None;
-            for _ in 0..payload.times {
-                verdict = verify(*curve, key, digest, r, s);
-            }
-            verdict.is_some()
-        })
-        .collect();
+    let verdict = |case: &Case| {
+        let mut verdict = None;
+        for _ in 0..payload.times {
+            verdict = verify(case);
+        }
+        verdict.is_some()
+    };
+    let verdicts: Vec<bool> = payload.cases.iter().map(verdict).collect();
     Ok(serde_json::to_vec(&verdicts)?)
 }
 
-fn sigwarden(curve: Curve, key: &[u8], digest: &[u8], r: &[u8], s: &[u8]) -> Option<()> {
-    match curve {
-        Curve::P256 => sigwarden_ecdsa::verify_p256(key, digest, &p256_signature(r, s)?).ok(),
-        Curve::P384 => sigwarden_ecdsa::verify_p384(key, digest, &p384_signature(r, s)?).ok(),
+fn sigwarden(case: &Case) -> Option<()> {
+    match case.curve {
+        Curve::P256 => sigwarden_ecdsa::verify_p256(&case.key, &case.digest, &p256_signature(case)?).ok(),
+        Curve::P384 => sigwarden_ecdsa::verify_p384(&case.key, &case.digest, &p384_signature(case)?).ok(),
     }
 }
 
-fn rustcrypto(curve: Curve, key: &[u8], digest: &[u8], r: &[u8], s: &[u8]) -> Option<()> {
-    match curve {
+fn rustcrypto(case: &Case) -> Option<()> {
+    match case.curve {
         Curve::P256 => {
-            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(key).ok()?;
-            key.verify_prehash(digest, &p256_signature(r, s)?).ok()
+            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&case.key).ok()?;
+            key.verify_prehash(&case.digest, &p256_signature(case)?).ok()
         }
         Curve::P384 => {
-            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(key).ok()?;
-            key.verify_prehash(digest, &p384_signature(r, s)?).ok()
+            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(&case.key).ok()?;
+            key.verify_prehash(&case.digest, &p384_signature(case)?).ok()
         }
     }
 }
 
-fn p256_signature(r: &[u8], s: &[u8]) -> Option<p256::ecdsa::Signature> {
-    let (r, s): ([u8; 32], [u8; 32]) = (r.try_into().ok()?, s.try_into().ok()?);
+fn p256_signature(case: &Case) -> Option<p256::ecdsa::Signature> {
+    let (r, s): ([u8; 32], [u8; 32]) = (case.r.as_slice().try_into().ok()?, case.s.as_slice().try_into().ok()?);
     p256::ecdsa::Signature::from_scalars(r, s).ok()
 }
 
-fn p384_signature(r: &[u8], s: &[u8]) -> Option<p384::ecdsa::Signature> {
-    let (r, s): ([u8; 48], [u8; 48]) = (r.try_into().ok()?, s.try_into().ok()?);
+fn p384_signature(case: &Case) -> Option<p384::ecdsa::Signature> {
+    let (r, s): ([u8; 48], [u8; 48]) = (case.r.as_slice().try_into().ok()?, case.s.as_slice().try_into().ok()?);
     p384::ecdsa::Signature::from_scalars(r, s).ok()
 }
