@@ -5,7 +5,7 @@
 //! identity. Flags that we do not honour are not accepted.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
@@ -34,6 +34,42 @@ pub struct SignerFlags {
     /// Regular expression for the issuer. It must match the whole of it
     #[arg(long, value_name = "REGEXP", group = "issuer", conflicts_with = "key")]
     pub certificate_oidc_issuer_regexp: Option<String>,
+
+    /// Repository whose workflow asked for the certificate, for example `myorg/app`
+    #[arg(long, value_name = "OWNER/NAME", requires = "issuer", conflicts_with = "key")]
+    pub certificate_github_workflow_repository: Option<Exact>,
+
+    /// Ref at which that workflow ran, for example `refs/heads/main`
+    #[arg(long, value_name = "REF", requires = "issuer", conflicts_with = "key")]
+    pub certificate_github_workflow_ref: Option<Exact>,
+
+    /// Commit at which it ran
+    #[arg(long, value_name = "COMMIT", requires = "issuer", conflicts_with = "key")]
+    pub certificate_github_workflow_sha: Option<Exact>,
+
+    /// Name of that workflow
+    #[arg(long, value_name = "NAME", requires = "issuer", conflicts_with = "key")]
+    pub certificate_github_workflow_name: Option<Exact>,
+
+    /// Event that started it, for example `push`
+    #[arg(long, value_name = "EVENT", requires = "issuer", conflicts_with = "key")]
+    pub certificate_github_workflow_trigger: Option<Exact>,
+
+    /// Certificate authorities in place of the trust root's (PEM file)
+    #[arg(long, value_name = "FILE", requires = "issuer", conflicts_with = "key")]
+    pub ca_roots: Option<PathBuf>,
+
+    /// Certificate authorities between those and the signing certificate (PEM file). They are trusted like the roots
+    #[arg(long, value_name = "FILE", requires = "ca_roots")]
+    pub ca_intermediates: Option<PathBuf>,
+
+    /// Both in one file (PEM)
+    #[arg(long, value_name = "FILE", requires = "issuer", conflicts_with_all = ["key", "ca_roots"])]
+    pub certificate_chain: Option<PathBuf>,
+
+    /// Timestamp authority in place of the trust root's: its certificate, then those above it (PEM file)
+    #[arg(long, value_name = "FILE")]
+    pub timestamp_certificate_chain: Option<PathBuf>,
 
     /// Public key (PEM file)
     #[arg(long, value_name = "FILE", group = "signer")]
@@ -66,6 +102,37 @@ pub struct EvidenceFlags {
     pub signature_digest_algorithm: Option<KeyHash>,
 }
 
+/// What the files hold that [`SignerFlags`] name.
+#[derive(Clone, Debug, Default)]
+pub struct SignerFiles {
+    key: Option<String>,
+    authorities: Option<String>,
+    timestamp_chain: Option<String>,
+}
+
+impl SignerFlags {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// With the first error of `read`.
+    pub fn files<E>(&self, read: impl Fn(&Path) -> Result<String, E>) -> Result<SignerFiles, E> {
+        let read_all = |paths: [&Option<PathBuf>; 3]| -> Result<Option<String>, E> {
+            let texts: Vec<String> = paths.into_iter().flatten().map(|path| read(path)).collect::<Result<_, _>>()?;
+            // A file need not end its last line.
+            Ok((!texts.is_empty()).then(|| texts.join("\n")))
+        };
+        Ok(SignerFiles {
+            key: read_all([&self.key, &None, &None])?,
+            authorities: read_all([&self.ca_roots, &self.ca_intermediates, &self.certificate_chain])?,
+            timestamp_chain: read_all([&self.timestamp_certificate_chain, &None, &None])?,
+        })
+    }
+}
+
+/// A value that is compared letter by letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exact(String);
+
 /// One `key=value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Annotation {
@@ -92,12 +159,23 @@ pub enum KeyHash {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlagError {
+    /// A value that the policy would read as a pattern.
+    #[error("`*` and `?` cannot be written here: they would match other values too")]
+    Wildcard,
     /// An annotation without `=`, or with nothing before it.
     #[error("write KEY=VALUE")]
     Annotation,
     /// Neither one of cosign's names nor a URI.
     #[error("`{0}` is neither a URI nor one of {names}", names = COSIGN_TYPES.map(|(name, _)| name).join(", "))]
     PredicateType(String),
+}
+
+impl FromStr for Exact {
+    type Err = FlagError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.contains(['*', '?']) { Err(FlagError::Wildcard) } else { Ok(Self(text.to_owned())) }
+    }
 }
 
 impl FromStr for Annotation {
@@ -134,13 +212,13 @@ impl KeyHash {
     }
 }
 
-/// The settings that the flags amount to: one rule for every image. `key_pem` is the content of `signer.key`.
+/// The settings that the flags amount to: one rule for every image. `files` are those that `signer` names.
 #[must_use]
-pub fn settings(signer: &SignerFlags, evidence: &EvidenceFlags, key_pem: Option<&str>) -> Value {
+pub fn settings(signer: &SignerFlags, evidence: &EvidenceFlags, files: &SignerFiles) -> Value {
     let mut entry = Map::new();
-    match key_pem {
-        Some(pem) => entry.insert("keys".to_owned(), key(signer, evidence.signature_digest_algorithm, pem)),
-        None => entry.insert("keyless".to_owned(), keyless(signer)),
+    match &files.key {
+        Some(pem) => entry.insert("keys".to_owned(), key(signer, evidence.signature_digest_algorithm, pem, files)),
+        None => entry.insert("keyless".to_owned(), keyless(signer, files)),
     };
     if !evidence.annotations.is_empty() {
         let annotations: BTreeMap<_, _> =
@@ -157,7 +235,7 @@ pub fn settings(signer: &SignerFlags, evidence: &EvidenceFlags, key_pem: Option<
     json!({"verifyImages": [{"imageReferences": ["*"], "mutateDigest": true, "required": true, question: answer}]})
 }
 
-fn keyless(signer: &SignerFlags) -> Value {
+fn keyless(signer: &SignerFlags, files: &SignerFiles) -> Value {
     let mut keyless = Map::new();
     let names = [
         ("subject", "subjectRegExp", &signer.certificate_identity, &signer.certificate_identity_regexp),
@@ -174,16 +252,40 @@ fn keyless(signer: &SignerFlags) -> Value {
         keyless.insert(field.to_owned(), Value::from(text));
     }
     keyless.insert("rekor".to_owned(), json!({"url": REKOR_URL, "ignoreTlog": signer.insecure_ignore_tlog}));
-    keyless.insert("ctlog".to_owned(), json!({"ignoreSCT": signer.insecure_ignore_sct}));
+    let mut ctlog = json!({"ignoreSCT": signer.insecure_ignore_sct});
+    if let Some(chain) = &files.timestamp_chain {
+        ctlog["tsaCertChain"] = Value::from(chain.as_str());
+    }
+    keyless.insert("ctlog".to_owned(), ctlog);
+    if let Some(authorities) = &files.authorities {
+        keyless.insert("roots".to_owned(), Value::from(authorities.as_str()));
+    }
+    let extensions: Map<String, Value> = [
+        ("githubWorkflowRepository", &signer.certificate_github_workflow_repository),
+        ("githubWorkflowRef", &signer.certificate_github_workflow_ref),
+        ("githubWorkflowSha", &signer.certificate_github_workflow_sha),
+        ("githubWorkflowName", &signer.certificate_github_workflow_name),
+        ("githubWorkflowTrigger", &signer.certificate_github_workflow_trigger),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value.as_ref()?.0.as_str()))))
+    .collect();
+    if !extensions.is_empty() {
+        keyless.insert("additionalExtensions".to_owned(), Value::Object(extensions));
+    }
     Value::Object(keyless)
 }
 
-fn key(signer: &SignerFlags, hash: Option<KeyHash>, pem: &str) -> Value {
-    json!({
+fn key(signer: &SignerFlags, hash: Option<KeyHash>, pem: &str, files: &SignerFiles) -> Value {
+    let mut keys = json!({
         "publicKeys": pem,
         "signatureAlgorithm": hash.unwrap_or(KeyHash::Sha256).as_str(),
         "rekor": {"url": REKOR_URL, "ignoreTlog": signer.insecure_ignore_tlog},
-    })
+    });
+    if let Some(chain) = &files.timestamp_chain {
+        keys["ctlog"] = json!({"tsaCertChain": chain});
+    }
+    keys
 }
 
 /// A regular expression that matches `text` and nothing else.
@@ -227,12 +329,12 @@ mod tests {
         let cases = [
             (
                 "exact identity",
-                settings(&signer("me@example.org"), &EvidenceFlags::default(), None),
+                settings(&signer("me@example.org"), &EvidenceFlags::default(), &SignerFiles::default()),
                 block(json!({"attestors": [{"entries": [exact]}]})),
             ),
             (
                 "exact identity with a wildcard's letters",
-                settings(&signer("https://a.b/*?"), &EvidenceFlags::default(), None),
+                settings(&signer("https://a.b/*?"), &EvidenceFlags::default(), &SignerFiles::default()),
                 block(json!({"attestors": [{"entries": [{"keyless": {
                     "subjectRegExp": r"^https://a\.b/\*\?$", "issuer": ISSUER,
                     "rekor": tlog(false), "ctlog": {"ignoreSCT": false}}}]}]})),
@@ -248,7 +350,7 @@ mod tests {
                         ..SignerFlags::default()
                     },
                     &EvidenceFlags::default(),
-                    None,
+                    &SignerFiles::default(),
                 ),
                 block(json!({"attestors": [{"entries": [{"keyless": {"subjectRegExp": "s.*", "issuerRegExp": "i.*",
                     "rekor": tlog(true), "ctlog": {"ignoreSCT": true}}}]}]})),
@@ -262,7 +364,7 @@ mod tests {
                         ..SignerFlags::default()
                     },
                     &EvidenceFlags { signature_digest_algorithm: Some(KeyHash::Sha384), ..EvidenceFlags::default() },
-                    Some("PEM"),
+                    &SignerFiles { key: Some("PEM".to_owned()), ..SignerFiles::default() },
                 ),
                 block(json!({"attestors": [{"entries": [{"keys": {
                     "publicKeys": "PEM", "signatureAlgorithm": "sha384", "rekor": tlog(true)}}]}]})),
@@ -276,7 +378,7 @@ mod tests {
                         predicate_type: Some("slsaprovenance1".parse().unwrap()),
                         signature_digest_algorithm: None,
                     },
-                    None,
+                    &SignerFiles::default(),
                 ),
                 block(json!({"attestations": [{"type": "https://slsa.dev/provenance/v1", "match": "any",
                     "attestors": [{"entries": [{"keyless": exact["keyless"], "annotations": {"env": "prod=1"}}]}]}]})),
@@ -285,6 +387,28 @@ mod tests {
         for (name, settings, expected) in cases {
             assert_eq!(settings, expected, "case `{name}`");
         }
+    }
+
+    #[test]
+    fn files_and_extensions_become_fields() {
+        let flags = SignerFlags {
+            ca_roots: Some("root".into()),
+            ca_intermediates: Some("intermediate".into()),
+            timestamp_certificate_chain: Some("stamps".into()),
+            certificate_github_workflow_repository: Some("myorg/app".parse().unwrap()),
+            certificate_github_workflow_trigger: Some("push".parse().unwrap()),
+            ..signer("me@example.org")
+        };
+        let files = flags.files(|path| Ok::<_, ()>(path.display().to_string())).unwrap();
+        let settings = settings(&flags, &EvidenceFlags::default(), &files);
+        let keyless = settings.pointer("/verifyImages/0/attestors/0/entries/0/keyless").unwrap();
+        assert_eq!(keyless["roots"], "root\nintermediate");
+        assert_eq!(keyless["ctlog"]["tsaCertChain"], "stamps");
+        let extensions = json!({"githubWorkflowRepository": "myorg/app", "githubWorkflowTrigger": "push"});
+        assert_eq!(keyless["additionalExtensions"], extensions);
+
+        assert_eq!("my*".parse::<Exact>(), Err(FlagError::Wildcard));
+        assert_eq!(flags.files(|_| Err::<String, _>("unreadable")).map(drop), Err("unreadable"));
     }
 
     #[test]

@@ -80,16 +80,6 @@ impl Recorded {
         self.verdict == "accepted"
     }
 
-    /// What sigwarden has no words for yet, if the question needs it.
-    #[must_use]
-    pub fn not_expressible(&self) -> Option<&'static str> {
-        let question = &self.question;
-        if question.ca_roots.is_some() || question.timestamp_certificate_chain.is_some() {
-            return Some("certificate authorities as PEM files");
-        }
-        question.certificate_github_workflow_repository.as_ref().map(|_| "certificate extensions")
-    }
-
     /// The same question in sigwarden's words. `folder` is for a policy, where flags do not say it all.
     #[must_use]
     pub fn arguments(&self, folder: &Path) -> Vec<String> {
@@ -119,14 +109,23 @@ impl Recorded {
             ("--certificate-oidc-issuer-regexp", &question.certificate_oidc_issuer_regexp),
             ("--signature-digest-algorithm", &question.signature_digest_algorithm),
             ("--type", &question.predicate_type),
+            ("--certificate-github-workflow-repository", &question.certificate_github_workflow_repository),
         ];
         for (flag, value) in texts {
             if let Some(value) = value {
                 add(&[flag, value]);
             }
         }
-        if let Some(key) = &question.key {
-            add(&["--key", &fixture(key)]);
+        let files = [
+            ("--key", &question.key),
+            ("--ca-roots", &question.ca_roots),
+            ("--ca-intermediates", &question.ca_intermediates),
+            ("--timestamp-certificate-chain", &question.timestamp_certificate_chain),
+        ];
+        for (flag, file) in files {
+            if let Some(file) = file {
+                add(&[flag, &fixture(file)]);
+            }
         }
         for (name, value) in &question.annotations {
             add(&["--annotations", &format!("{name}={value}")]);

@@ -44,7 +44,10 @@ pub(super) struct Arguments {
         value_name = "FILE",
         conflicts_with_all = [
             "certificate_oidc_issuer", "certificate_oidc_issuer_regexp", "insecure_ignore_tlog", "insecure_ignore_sct",
-            "annotations", "predicate_type", "signature_digest_algorithm",
+            "annotations", "predicate_type", "signature_digest_algorithm", "certificate_github_workflow_repository",
+            "certificate_github_workflow_ref", "certificate_github_workflow_sha", "certificate_github_workflow_name",
+            "certificate_github_workflow_trigger", "ca_roots", "ca_intermediates", "certificate_chain",
+            "timestamp_certificate_chain",
         ]
     )]
     policy: Option<PathBuf>,
@@ -94,7 +97,7 @@ impl Arguments {
         if let Some(policy) = &self.policy {
             return Ok((load_policy(policy, err)?.settings, Paths::Shown));
         }
-        let key = self.signer.key.as_deref().map(read_text).transpose()?;
-        Ok((cosign_flags::settings(&self.signer, &self.evidence, key.as_deref()), Paths::Hidden))
+        let files = self.signer.files(read_text)?;
+        Ok((cosign_flags::settings(&self.signer, &self.evidence, &files), Paths::Hidden))
     }
 }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sigwarden_core::host::{Host, HostError, ManifestId, config_in_answer, failure_text};
+use sigwarden_core::host::{Host, HostError, ManifestId, ResourceId, config_in_answer, failure_text};
 use sigwarden_core::reference::{Digest, ImageRef, Repository};
 use std::time::{Duration, Instant};
 
@@ -103,6 +103,19 @@ impl Host for WapcHost {
 
     fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    fn resource(&self, id: ResourceId<'_>) -> Result<Option<Value>, HostError> {
+        let ResourceId { api_version, kind, namespace, name } = id;
+        let payload = json!({
+            "api_version": api_version, "kind": kind, "namespace": namespace, "name": name, "disable_cache": false,
+        });
+        match wapc_guest::host_call("kubewarden", "kubernetes", "get_resource", payload.to_string().as_bytes()) {
+            Ok(answer) => serde_json::from_slice(&answer)
+                .map(Some)
+                .map_err(|e| HostError::Unreachable(format!("the host's answer cannot be read: {e}"))),
+            Err(error) => failure_text::read_resource(id, &error.to_string()).map_or(Ok(None), Err),
+        }
     }
 }
 

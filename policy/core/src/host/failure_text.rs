@@ -5,7 +5,7 @@
 //! in), and *nobody could look*. Texts are matched as a whole sentence where the client puts the registry's own words, and
 //! what is not surely "not there" is "could not look". `docs/evidence.md` lists whose texts these are.
 
-use super::HostError;
+use super::{HostError, ResourceId};
 
 /// How the host refuses a call that the policy's metadata does not list.
 const NOT_GRANTED: &str = "has not been granted access to";
@@ -79,6 +79,17 @@ pub fn read_extended(call: &str, text: &str) -> HostError {
     HostError::Unreachable(text.to_owned())
 }
 
+/// The same for an object of the cluster. The host names what it did not find; a missing permission reads otherwise.
+#[must_use]
+pub fn read_resource(id: ResourceId<'_>, text: &str) -> Option<HostError> {
+    let ResourceId { api_version, kind, name, .. } = id;
+    if text.to_ascii_lowercase().contains(NOT_GRANTED) {
+        return Some(HostError::Refused { capability: format!("kubernetes/get_resource of {api_version}/{kind}") });
+    }
+    let absent = format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace ");
+    (!text.contains(&absent)).then(|| HostError::Unreachable(text.to_owned()))
+}
+
 fn without_envelope(capability: &str, text: &str, lower: &str) -> HostError {
     if lower.contains(NOT_GRANTED) {
         return HostError::Refused { capability: capability.to_owned() };
@@ -127,6 +138,35 @@ mod tests {
 
     fn host(message: &str) -> String {
         format!("Host error: Callback evaluation failure: {message}")
+    }
+
+    #[test]
+    fn objects_of_the_cluster() {
+        let id = ResourceId { api_version: "v1", kind: "Secret", namespace: "ns", name: "x" };
+        let refused = || HostError::Refused { capability: "kubernetes/get_resource of v1/Secret".to_owned() };
+        let cases = [
+            ("absent", "Cannot find v1/Secret named 'x' inside of namespace 'Some(\"ns\")'", None),
+            (
+                "another kind granted",
+                "Policy has not been granted access to Kubernetes v1/Secret resources. The violation has been reported.",
+                Some(refused()),
+            ),
+            (
+                "the call not granted",
+                "Policy has not been granted access to the 'kubernetes/get_resource' host capability.",
+                Some(refused()),
+            ),
+        ];
+        for (name, text, meaning) in cases {
+            assert_eq!(read_resource(id, &host(text)), meaning, "case `{name}`");
+        }
+        for (name, text) in [
+            ("no cluster", "kube::Client was not initialized properly"),
+            ("another object", "Cannot find v1/Secret named 'y' inside of namespace 'Some(\"ns\")'"),
+            ("no permission", "secrets \"x\" is forbidden: User cannot get resource \"secrets\""),
+        ] {
+            assert_eq!(read_resource(id, &host(text)), Some(HostError::Unreachable(host(text))), "case `{name}`");
+        }
     }
 
     #[derive(Debug, PartialEq, Eq)]

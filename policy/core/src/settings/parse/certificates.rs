@@ -11,6 +11,13 @@ use crate::verify::{KeyHash, PublicKey};
 /// `keyless.roots` without an identity, and must say so (`anySigner`). Both together never pass in Kyverno, which then
 /// asks for an SCT that it has no key for.
 pub(super) fn read(node: &Node<'_>, context: Context<'_>) -> Option<AttestorKind> {
+    if context.bundles_only {
+        node.problem_with_help(
+            "Kyverno accepts nobody by a certificate for SigstoreBundle",
+            "leave `type` out, which makes it count",
+        );
+        return None;
+    }
     node.object(Place::Certificates, |fields| {
         let certificate = fields.optional("cert");
         let chain = fields.optional("certChain");

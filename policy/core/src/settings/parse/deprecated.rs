@@ -41,7 +41,7 @@ pub(super) fn read(fields: &mut Fields<'_>, context: Context<'_>) -> Option<Opti
         (None, Some(issuer)) => {
             issuer.warning("is an old form", NOW);
             let mut inline = InlineTrust::default();
-            let roots = read_part(roots, pem::CERTIFICATE, |blocks| inline.set_authorities(blocks));
+            let roots = read_part(roots, context, pem::CERTIFICATE, |blocks| inline.set_authorities(blocks));
             let pattern = read_pattern(&issuer, context);
             let subject = match subject {
                 Some(node) => read_pattern(&node, context),

@@ -25,10 +25,10 @@ pub(super) fn read_trust(
     authorities: Option<&'static str>,
 ) -> Option<Trust> {
     let mut inline = InlineTrust::default();
-    let log = read_rekor(fields, &mut inline);
-    let sct = read_ctlog(fields, &mut inline);
+    let log = read_rekor(fields, context, &mut inline);
+    let sct = read_ctlog(fields, context, &mut inline);
     let authorities = authorities.and_then(|field| fields.optional(field));
-    let authorities = read_part(authorities, pem::CERTIFICATE, |blocks| inline.set_authorities(blocks));
+    let authorities = read_part(authorities, context, pem::CERTIFICATE, |blocks| inline.set_authorities(blocks));
     let root = read_trust_root(fields, context);
     authorities?;
     let inline = (!inline.is_empty()).then(|| Arc::new(inline));
@@ -39,10 +39,18 @@ pub(super) fn read_trust(
 /// A part of the trust root, as PEM. `Some` also where it is absent.
 pub(super) fn read_part(
     node: Option<Node<'_>>,
+    context: Context<'_>,
     label: &str,
     set: impl FnOnce(&[String]) -> Result<(), TrustError>,
 ) -> Option<()> {
     let Some(node) = node else { return Some(()) };
+    if context.bundles_only {
+        node.problem_with_help(
+            "Kyverno ignores this for SigstoreBundle, and believes its own trust root instead",
+            "leave `type` out, which makes it count for both formats, or remove it",
+        );
+        return None;
+    }
     let blocks = pem::read(&node, label)?;
     set(&blocks).map_err(|error| node.problem_with_help(error.to_string(), pem::paste(label))).ok()
 }
@@ -57,7 +65,7 @@ fn with_rekor_url(fields: &Fields<'_>, choice: TrustChoice) -> TrustChoice {
 }
 
 /// `rekor`.
-fn read_rekor(fields: &mut Fields<'_>, inline: &mut InlineTrust) -> Option<LogRule> {
+fn read_rekor(fields: &mut Fields<'_>, context: Context<'_>, inline: &mut InlineTrust) -> Option<LogRule> {
     let Some(node) = fields.optional("rekor") else {
         return Some(LogRule::Require);
     };
@@ -68,7 +76,7 @@ fn read_rekor(fields: &mut Fields<'_>, inline: &mut InlineTrust) -> Option<LogRu
             node.warning("has no effect beside `ignoreTlog: true`", "remove one of the two");
         }
         let has_pubkey = pubkey.is_some();
-        let pubkey = read_part(pubkey, pem::PUBLIC_KEY, |blocks| inline.set_rekor_keys(blocks));
+        let pubkey = read_part(pubkey, context, pem::PUBLIC_KEY, |blocks| inline.set_rekor_keys(blocks));
         if let Some(node) = fields.optional("url")
             && let Some(url) = node.text()
             && !ignored
@@ -94,7 +102,7 @@ pub(super) fn check_rekor_url(fields: &Fields<'_>) {
     }
 }
 
-fn read_ctlog(fields: &mut Fields<'_>, inline: &mut InlineTrust) -> Option<SctRule> {
+fn read_ctlog(fields: &mut Fields<'_>, context: Context<'_>, inline: &mut InlineTrust) -> Option<SctRule> {
     let Some(node) = fields.optional("ctlog") else {
         return Some(SctRule::Require);
     };
@@ -104,9 +112,9 @@ fn read_ctlog(fields: &mut Fields<'_>, inline: &mut InlineTrust) -> Option<SctRu
         if let (Some(node), true) = (&pubkey, ignored) {
             node.warning("has no effect beside `ignoreSCT: true`", "remove one of the two");
         }
-        let pubkey = read_part(pubkey, pem::PUBLIC_KEY, |blocks| inline.set_ct_keys(blocks));
+        let pubkey = read_part(pubkey, context, pem::PUBLIC_KEY, |blocks| inline.set_ct_keys(blocks));
         let chain = fields.optional("tsaCertChain");
-        let chain = read_part(chain, pem::CERTIFICATE, |blocks| inline.set_timestamp_chain(blocks));
+        let chain = read_part(chain, context, pem::CERTIFICATE, |blocks| inline.set_timestamp_chain(blocks));
         (pubkey?, chain?);
         Some(if ignored { SctRule::InsecureIgnore } else { SctRule::Require })
     })
