@@ -4,6 +4,7 @@ mod house;
 mod problems;
 mod review;
 mod slsa;
+mod trust;
 mod warnings;
 
 use serde_json::{Value, json};

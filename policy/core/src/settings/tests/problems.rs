@@ -1,7 +1,7 @@
 use super::*;
 
 /// Each row: a name, settings, and every problem as it is displayed.
-fn check(cases: Vec<(&str, Value, Vec<&str>)>) {
+pub(super) fn check(cases: Vec<(&str, Value, Vec<&str>)>) {
     for (name, settings, expected) in cases {
         let problems = Settings::parse(&settings).map(|_| ()).expect_err(name);
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
