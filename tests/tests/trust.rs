@@ -156,6 +156,41 @@ fn inline_trust_replaces_and_never_adds() {
 }
 
 #[test]
+fn attestations_have_inline_trust_too() {
+    let inline = |image: &'static str, name: &'static str, entry: Value, codes: &'static str| {
+        let rule = json!({"type": "https://slsa.dev/provenance/v1", "attestors": [{"entries": [entry]}]});
+        (name, image, json!({"block": {"attestations": [rule]}}), codes)
+    };
+    let mut cases = Vec::new();
+    // The second takes the other of the two ways of verifying: its log entry is of a kind that few know.
+    for (image, unknown_ct) in [("v2-att-slsa1", "SW4005"), ("v2-att-intoto-entry", "SW4014")] {
+        let part = |pointer: &str, path: &str| with(keyless(), pointer, json!(text(path)));
+        cases.extend([
+            inline(image, "complete", keyless(), ""),
+            inline(image, "no roots", with(keyless(), "/keyless/roots", Value::Null), "SW4005"),
+            inline(image, "other roots", part("/keyless/roots", "keys/byo-chain.pem"), "SW4005"),
+            inline(image, "another log", part("/keyless/rekor/pubkey", "trust/rekor1-next.pub"), "SW4014"),
+            inline(image, "another certificate log", part("/keyless/ctlog/pubkey", "trust/rekor1.pub"), unknown_ct),
+        ]);
+    }
+    check(cases, &[]);
+}
+
+/// The certificate beside a signature of the fixtures.
+fn certificate_of(layout: &str) -> String {
+    let folder = Path::new(&fixture("layouts/referrers")).join(layout);
+    let json = |path: &Path| -> Value { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
+    let index = json(&folder.join("index.json"));
+    let tagged = |entry: &&Value| {
+        entry["annotations"]["org.opencontainers.image.ref.name"].as_str().is_some_and(|tag| tag.ends_with(".sig"))
+    };
+    let entry = index["manifests"].as_array().unwrap().iter().find(tagged).unwrap();
+    let digest = entry["digest"].as_str().unwrap().replace(':', "/");
+    let manifest = json(&folder.join("blobs").join(digest));
+    manifest["layers"][0]["annotations"]["dev.sigstore.cosign/certificate"].as_str().unwrap().to_owned()
+}
+
+#[test]
 fn timestamps_stand_for_the_time_where_no_log_does() {
     let only = "v2-keyless-tsaonly";
     let stamped = |chain: &str| {
@@ -244,6 +279,19 @@ fn certificates() {
             ),
             ("a log wanted", "v2-byo-tsa", pinned("keys/byo-leaf.crt"), "SW4006"),
             ("another image's signer", "v2-keyless-gha", pinned("keys/byo-leaf.crt"), "SW4010"),
+            // It is long out of date, and neither its chain nor its validity is asked, as in Kyverno.
+            (
+                "a short-lived one",
+                "v2-keyless-gha",
+                with(pinned("keys/byo-leaf.crt"), "/certificates/cert", json!(certificate_of("v2-keyless-gha"))),
+                "",
+            ),
+            (
+                "a short-lived one of somebody else",
+                "v2-keyless-gha",
+                with(pinned("keys/byo-leaf.crt"), "/certificates/cert", json!(certificate_of("v2-keyless-fork"))),
+                "SW4010",
+            ),
             // A bundle with a certificate is the certificate's, as for Kyverno.
             ("a bundle", "v3-byo-nochain", pinned("keys/byo-leaf.crt"), "SW4010"),
             ("anybody of the authority", "v2-byo", authority("keys/byo-chain.pem"), ""),
@@ -387,6 +435,14 @@ fn keys_in_secrets() {
             assert!(finding["message"].as_str().unwrap().contains(words), "case `{name}`: {finding}");
             assert!(finding["remedy"].is_string(), "case `{name}`: {finding}");
         }
+        let stock = ["--host", "kubewarden", "--resource", &ours, "--allowed-host-capabilities", "oci/*"];
+        let settings = json!({"verifyImages": [{
+            "imageReferences": ["ghcr.io/*"], "attestors": [{"entries": [{"keys": keys}]}]}]});
+        let run = ask(&module(), "ghcr.io/v2-key-p256-nolog:v1", &settings, &stock);
+        assert_eq!((run.answer, run.codes().as_str()), (Answer::Unknown, "SW4015"), "{}", run.text());
+        let finding = run.finding("SW4015");
+        assert!(finding["message"].as_str().unwrap().contains("did not grant"), "{finding}");
+        assert!(finding["remedy"].as_str().unwrap().contains("contextAwareResources"), "{finding}");
     }
 }
 

@@ -171,8 +171,8 @@ impl EvidenceError {
                 finding.contrast(wanted, found.as_deref().unwrap_or("no such annotation"))
             }
             Self::UnknownLog(_) | Self::Timestamp(_) | Self::Certificate(_) => finding.remedy(
-                "if it was signed with another Sigstore, give its trusted_root.json (`trustRoots`, `--trusted-root`); \
-                 if the log is new, use a newer release of this policy",
+                "if it was signed with another Sigstore, give its trusted_root.json (`trustRoots`, `--trusted-root`) or its \
+                 keys and certificates (`roots`, `rekor.pubkey`, `ctlog.pubkey`, `ctlog.tsaCertChain`); if the log is new, use a newer release of this policy",
             ),
             Self::NoLogEntry => finding.remedy(
                 "sign with a log, or accept signatures without one \

@@ -5,6 +5,7 @@
 //! every certificate of a chain against it too.
 
 use super::trust::TrustError;
+use rustls_pki_types::CertificateDer;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sigstore_verify::crypto::{SigningScheme, VerificationKey};
@@ -172,6 +173,8 @@ fn certificates(blocks: &[String]) -> Result<Vec<(DerCertificate, Certificate)>,
         let error = |e: &dyn std::fmt::Display| TrustError::Certificate { number, reason: e.to_string() };
         let der = DerCertificate::from_pem(block.trim()).map_err(|e| error(&e))?;
         let parsed = Certificate::from_der(der.as_bytes()).map_err(|e| error(&e))?;
+        // What chains are built with is pickier about some things, and now is the time to say so.
+        webpki::anchor_from_trusted_cert(&CertificateDer::from(der.as_bytes())).map_err(|e| error(&e))?;
         Ok((der, parsed))
     };
     (1..).zip(blocks).map(read).collect()

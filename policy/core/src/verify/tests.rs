@@ -271,6 +271,28 @@ fn nothing_from_the_future_is_believed() {
     assert!(matches!(error, EvidenceError::Timestamp(_)), "{error:?}");
 }
 
+/// The certificates of a PEM file of the fixtures, one by one.
+fn certificates(path: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(fixtures().join(path)).unwrap();
+    text.split_inclusive("-----END CERTIFICATE-----\n").map(str::to_owned).collect()
+}
+
+#[test]
+fn inline_authorities_count_within_their_own_validity() {
+    let mut inline = InlineTrust::default();
+    inline.set_authorities(&certificates("trust/fulcio-chain.pem")).unwrap();
+    let with_inline = trust().with(&inline).unwrap();
+    let anchors = |seconds| with_inline.anchors_at(jiff::Timestamp::from_second(seconds).unwrap()).len();
+    assert_eq!((anchors(NOW), anchors(0), anchors(NOW + 100 * 365 * 86_400)), (2, 0, 0));
+
+    let mut other = InlineTrust::default();
+    other.set_authorities(&certificates("keys/byo-chain.pem")).unwrap();
+    assert_ne!(other.fingerprint(), inline.fingerprint());
+    let reversed: Vec<_> = certificates("trust/fulcio-chain.pem").into_iter().rev().collect();
+    other.set_authorities(&reversed).unwrap();
+    assert!(!other.is_empty() && other.has_authorities() && !other.has_timestamp_authority());
+}
+
 #[test]
 fn another_trust_root_believes_nothing() {
     let keys = keys();
