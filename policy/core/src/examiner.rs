@@ -52,7 +52,7 @@ pub struct Examiner<'a> {
     keys: RefCell<BTreeMap<(String, String), Result<PublicKey, EvidenceError>>>,
     claims: RefCell<BTreeMap<usize, Result<Option<Rc<Claims>>, EvidenceError>>>,
     memo: RefCell<BTreeMap<MemoKey, Result<Rc<Verified>, EvidenceError>>>,
-    completed: RefCell<BTreeMap<(usize, String), Completed>>,
+    completed: RefCell<BTreeMap<(usize, String, Option<String>), Completed>>,
     checks: Cell<usize>,
 }
 
@@ -143,6 +143,7 @@ impl<'a> Examiner<'a> {
         let known = self.keys.borrow().get(&name).cloned();
         let key = match known {
             Some(known) => known,
+            None if self.is_time_up() => Err(EvidenceError::OutOfTime),
             None => {
                 let key = cluster_trust::key(self.store.host(), &secret.namespace, &secret.name);
                 self.keys.borrow_mut().insert(name, key.clone());
@@ -187,7 +188,12 @@ impl<'a> Examiner<'a> {
 
     /// `evidence` with each entry of the log that is about it.
     fn completed(&self, evidence: &Evidence, signer: &Signer<'_>, url: &str) -> Result<Completed, EvidenceError> {
-        let key = (evidence.id, url.to_owned());
+        // Which entries are about it depends on whose it is to be.
+        let asked_for = match signer {
+            Signer::Key(key) => Some(key.identity()),
+            Signer::Certificate { .. } => None,
+        };
+        let key = (evidence.id, url.to_owned(), asked_for);
         if let Some(known) = self.completed.borrow().get(&key) {
             return Ok(Rc::clone(known));
         }
@@ -312,6 +318,7 @@ impl<'a> Examiner<'a> {
             Some(TrustRootSource::BuiltIn) => TrustRoot::built_in(name)
                 .ok_or_else(|| unusable(name, &"not built in"))?
                 .map_err(|e| unusable(name, &e)),
+            Some(TrustRootSource::ConfigMap { .. }) if self.is_time_up() => Err(EvidenceError::OutOfTime),
             Some(TrustRootSource::ConfigMap { namespace, name, key }) => {
                 cluster_trust::trust_root(self.store.host(), namespace, name, key)
             }
