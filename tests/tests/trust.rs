@@ -211,7 +211,7 @@ fn timestamps_stand_for_the_time_where_no_log_does() {
                 "the log is wanted after all",
                 only,
                 with(stamped(&right), "/keyless/rekor/ignoreTlog", json!(false)),
-                "SW4006",
+                "SW3012",
             ),
         ],
         &[],
@@ -277,7 +277,7 @@ fn certificates() {
                 with(pinned("keys/byo-leaf.crt"), "/certificates/rekor", json!({"ignoreTlog": true})),
                 "",
             ),
-            ("a log wanted", "v2-byo-tsa", pinned("keys/byo-leaf.crt"), "SW4006"),
+            ("a log wanted", "v2-byo-tsa", pinned("keys/byo-leaf.crt"), "SW3012"),
             ("another image's signer", "v2-keyless-gha", pinned("keys/byo-leaf.crt"), "SW4010"),
             // It is long out of date, and neither its chain nor its validity is asked, as in Kyverno.
             (
