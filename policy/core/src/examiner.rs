@@ -38,8 +38,12 @@ pub struct Target<'a> {
     pub digest: &'a Digest,
 }
 
+/// Which evidence, completed from which log, for whose key (none: a certificate).
+type CompletedKey = (usize, String, Option<String>);
 /// One piece of evidence, with different entries of a log.
 type Completed = Rc<[Rc<Evidence>]>;
+/// Namespace and name.
+type SecretName = (String, String);
 type MemoKey = (usize, Option<String>, LogRule, SctRule, String);
 
 /// What all checks of one request share.
@@ -49,10 +53,10 @@ pub struct Examiner<'a> {
     now: i64,
     request: Option<&'a RequestFacts<'a>>,
     roots: RefCell<BTreeMap<String, Result<Rc<TrustRoot>, EvidenceError>>>,
-    keys: RefCell<BTreeMap<(String, String), Result<PublicKey, EvidenceError>>>,
+    keys: RefCell<BTreeMap<SecretName, Result<PublicKey, EvidenceError>>>,
     claims: RefCell<BTreeMap<usize, Result<Option<Rc<Claims>>, EvidenceError>>>,
     memo: RefCell<BTreeMap<MemoKey, Result<Rc<Verified>, EvidenceError>>>,
-    completed: RefCell<BTreeMap<(usize, String, Option<String>), Completed>>,
+    completed: RefCell<BTreeMap<CompletedKey, Completed>>,
     checks: Cell<usize>,
 }
 

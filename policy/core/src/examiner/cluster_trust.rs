@@ -49,7 +49,7 @@ impl Object<'_> {
         let Self { kind, namespace, name } = self;
         let answer = host.resource(ResourceId { api_version: "v1", kind, namespace, name });
         let object = answer.map_err(|e| self.out_of_reach(&e))?.ok_or_else(|| {
-            self.error("does not exist", format!("create it, or name the one that is meant in the policy's settings"))
+            self.error("does not exist", "create it, or name the one that is meant in the policy's settings".to_owned())
         })?;
         // A host that hands over something else must not be believed.
         let is = |pointer: &str, wanted: &str| object.pointer(pointer).and_then(Value::as_str) == Some(wanted);

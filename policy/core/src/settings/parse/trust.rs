@@ -115,7 +115,8 @@ fn read_ctlog(fields: &mut Fields<'_>, context: Context<'_>, inline: &mut Inline
         let pubkey = read_part(pubkey, context, pem::PUBLIC_KEY, |blocks| inline.set_ct_keys(blocks));
         let chain = fields.optional("tsaCertChain");
         let chain = read_part(chain, context, pem::CERTIFICATE, |blocks| inline.set_timestamp_chain(blocks));
-        (pubkey?, chain?);
+        pubkey?;
+        chain?;
         Some(if ignored { SctRule::InsecureIgnore } else { SctRule::Require })
     })
 }
