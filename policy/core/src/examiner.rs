@@ -42,6 +42,8 @@ pub struct Target<'a> {
 type CompletedKey = (usize, String, Option<String>);
 /// One piece of evidence, with different entries of a log.
 type Completed = Rc<[Rc<Evidence>]>;
+/// What a certificate says, where there is one.
+type ReadClaims = Result<Option<Rc<Claims>>, EvidenceError>;
 /// Namespace and name.
 type SecretName = (String, String);
 type MemoKey = (usize, Option<String>, LogRule, SctRule, String);
@@ -54,7 +56,7 @@ pub struct Examiner<'a> {
     request: Option<&'a RequestFacts<'a>>,
     roots: RefCell<BTreeMap<String, Result<Rc<TrustRoot>, EvidenceError>>>,
     keys: RefCell<BTreeMap<SecretName, Result<PublicKey, EvidenceError>>>,
-    claims: RefCell<BTreeMap<usize, Result<Option<Rc<Claims>>, EvidenceError>>>,
+    claims: RefCell<BTreeMap<usize, ReadClaims>>,
     memo: RefCell<BTreeMap<MemoKey, Result<Rc<Verified>, EvidenceError>>>,
     completed: RefCell<BTreeMap<CompletedKey, Completed>>,
     checks: Cell<usize>,
