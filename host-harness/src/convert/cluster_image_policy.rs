@@ -114,6 +114,7 @@ pub(super) fn read(document: &Value, reporter: &Reporter<'_>, trust_roots: &Trus
         namespace: None,
         scope,
         blocks: block.iter().cloned().collect(),
+        action: Action::Enforce,
         overrides: Vec::new(),
         denies_unmatched: true,
         background: true,
@@ -346,6 +347,10 @@ fn add_rules(block: &mut Fields, authorities: Vec<Authority>, spec: &Object<'_>)
     };
     let first = authorities.first().map(types)?;
     if authorities.iter().any(|authority| types(authority) != first) {
+        // What asks for something that cannot be said has been refused already.
+        if spec.reporter.is_refused() {
+            return None;
+        }
         spec.reporter.refuse(
             &spec.at("authorities"),
             "authorities",
@@ -404,7 +409,7 @@ fn read_authority(node: &Node<'_>, trust_roots: &TrustRoots) -> Option<Reading> 
     let timestamps = authority.object("rfc3161timestamp");
     let mut logs = Logs::default();
     if let Some(ctlog) = &ctlog {
-        logs.read_ctlog(ctlog, trust_roots)?;
+        logs.read_ctlog(ctlog, trust_roots);
     }
     let key = authority.get("key");
     if let Some(timestamps) = &timestamps {
@@ -416,7 +421,7 @@ fn read_authority(node: &Node<'_>, trust_roots: &TrustRoots) -> Option<Reading> 
                 "ask for a log entry instead (`ctlog.url`), or leave this policy where it is",
             );
         }
-        logs.read_timestamps(timestamps, trust_roots)?;
+        logs.read_timestamps(timestamps, trust_roots);
     }
     let source = Source::read(&authority);
     let attestations: Vec<Attestation> = authority.items("attestations").iter().filter_map(read_attestation).collect();
@@ -493,7 +498,7 @@ struct Logs {
 }
 
 impl Logs {
-    fn read_ctlog(&mut self, ctlog: &Object<'_>, trust_roots: &TrustRoots) -> Option<()> {
+    fn read_ctlog(&mut self, ctlog: &Object<'_>, trust_roots: &TrustRoots) {
         self.url = ctlog.text("url").map(str::to_owned);
         if let Some(url) = &self.url
             && url.trim_end_matches('/') != REKOR
@@ -505,19 +510,16 @@ impl Logs {
             );
         }
         if let Some(node) = ctlog.get("trustRootRef") {
-            let keys = keys_of(&node, trust_roots)?;
-            self.rekor_keys = keys.rekor;
+            self.rekor_keys = keys_of(&node, trust_roots).rekor;
             self.url.get_or_insert_with(|| REKOR.to_owned());
         }
-        Some(())
     }
 
-    fn read_timestamps(&mut self, timestamps: &Object<'_>, trust_roots: &TrustRoots) -> Option<()> {
+    fn read_timestamps(&mut self, timestamps: &Object<'_>, trust_roots: &TrustRoots) {
         self.ignores_log = true;
         if let Some(node) = timestamps.get("trustRootRef") {
-            self.timestamp_chain = keys_of(&node, trust_roots)?.timestamps;
+            self.timestamp_chain = keys_of(&node, trust_roots).timestamps;
         }
-        Some(())
     }
 
     fn write(&self, fields: &mut Fields, is_keyless: bool, ignores_sct: bool) {
@@ -561,7 +563,12 @@ struct Keys {
     timestamps: String,
 }
 
-fn keys_of(reference: &Node<'_>, trust_roots: &TrustRoots) -> Option<Keys> {
+/// The keys of the TrustRoot that is named. Without it there are none, and the policy is refused.
+fn keys_of(reference: &Node<'_>, trust_roots: &TrustRoots) -> Keys {
+    known_keys(reference, trust_roots).unwrap_or_default()
+}
+
+fn known_keys(reference: &Node<'_>, trust_roots: &TrustRoots) -> Option<Keys> {
     let name = reference.text()?;
     let Some(root) = trust_roots.0.get(name) else {
         reference.refuse(
@@ -678,7 +685,7 @@ fn read_keyless(keyless: &Object<'_>, logs: &mut Logs, trust_roots: &TrustRoots)
     }
     let mut roots = String::new();
     if let Some(node) = keyless.get("trustRootRef") {
-        let keys = keys_of(&node, trust_roots)?;
+        let keys = keys_of(&node, trust_roots);
         roots = keys.authorities;
         logs.ct_keys = keys.ct;
     }

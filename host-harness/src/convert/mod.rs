@@ -5,6 +5,7 @@
 //! because more would be admitted without it, or reported. What comes out is checked as a cluster would check it.
 
 mod cluster_image_policy;
+mod image_validating;
 mod kyverno;
 mod patterns;
 mod plan;
@@ -62,6 +63,7 @@ pub struct Conversion {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Product {
     Kyverno,
+    ImageValidating,
     ClusterImagePolicy,
     VerifyImageSignatures,
     /// Its settings, without a policy around them.
@@ -79,6 +81,7 @@ fn product(document: &Value) -> Option<Product> {
     let group = text("apiVersion").and_then(|version| version.split_once('/')).map(|(group, _)| group);
     match (group, text("kind")) {
         (Some("kyverno.io"), Some("ClusterPolicy" | "Policy")) => Some(Product::Kyverno),
+        (Some(group), Some(kind)) if image_validating::is_policy(group, kind) => Some(Product::ImageValidating),
         (Some("policy.sigstore.dev"), Some("ClusterImagePolicy")) => Some(Product::ClusterImagePolicy),
         (Some("policies.kubewarden.io"), Some("ClusterAdmissionPolicy" | "AdmissionPolicy"))
             if verify_image_signatures::is_policy(document) =>
@@ -125,6 +128,7 @@ pub fn convert(documents: &[Document], options: &Options) -> Conversion {
         let product = product(&document.value);
         let plans = match product {
             Some(Product::Kyverno) => kyverno::read(&document.value, &reporter, &config_maps),
+            Some(Product::ImageValidating) => image_validating::read(&document.value, &reporter),
             Some(Product::ClusterImagePolicy) => cluster_image_policy::read(&document.value, &reporter, &trust_roots),
             Some(Product::VerifyImageSignatures) => verify_image_signatures::read_policy(&document.value, &reporter),
             Some(Product::SignatureSettings) => verify_image_signatures::read_settings(&document.value, &reporter),
@@ -216,6 +220,7 @@ impl Conversion {
         for plan in plans {
             if plan.scope != all.scope
                 || plan.overrides != all.overrides
+                || (!plan.overrides.is_empty() && plan.action != all.action)
                 || plan.denies_unmatched != all.denies_unmatched
             {
                 return None;

@@ -11,6 +11,8 @@ use super::tree::{Fields, Tree};
 
 /// Least and most seconds that Kubewarden accepts for an evaluation.
 const TIMEOUTS: (u64, u64) = (2, 30);
+/// The part of it in which the policy answers by itself, which says more than a host that cuts it off.
+const DEADLINE_PERCENT: u64 = 80;
 /// Longest name of a policy: it becomes a label's value.
 const MAX_NAME: usize = 63;
 
@@ -44,6 +46,8 @@ pub(super) struct Plan {
     pub(super) scope: Scope,
     /// Elements of `verifyImages`.
     pub(super) blocks: Vec<Fields>,
+    /// What a block does that says nothing.
+    pub(super) action: Action,
     /// `validationFailureActionOverrides`, as written.
     pub(super) overrides: Vec<Value>,
     pub(super) denies_unmatched: bool,
@@ -74,6 +78,7 @@ impl Plan {
             && self.origin.file == other.origin.file
             && self.scope == other.scope
             && self.overrides == other.overrides
+            && (self.overrides.is_empty() || self.action == other.action)
             && self.namespace == other.namespace
     }
 
@@ -90,7 +95,10 @@ impl Plan {
         if self.denies_unmatched {
             settings.add_why("unmatchedImages", "deny", "As policy-controller does where no policy matches.");
         }
+        let deadline = self.timeout().saturating_mul(DEADLINE_PERCENT).saturating_mul(10);
+        settings.add_why("deadline", format!("{deadline}ms"), "Somewhat less than `timeoutEvalSeconds`.");
         if !self.overrides.is_empty() {
+            settings.add("failureAction", self.action.name());
             settings.add("failureActionOverrides", self.overrides.iter().map(Tree::from).collect::<Vec<_>>());
         }
         if !self.trust_roots.is_empty() {
@@ -98,6 +106,10 @@ impl Plan {
         }
         settings.add("verifyImages", self.blocks.iter().cloned().map(Tree::from).collect::<Vec<_>>());
         settings
+    }
+
+    fn timeout(&self) -> u64 {
+        self.timeout.clamp(TIMEOUTS.0, TIMEOUTS.1)
     }
 
     fn pins(&self) -> bool {
@@ -155,9 +167,8 @@ impl Plan {
         // The audit scanner looks at what runs; that is the twin's task.
         spec.add("backgroundAudit", !mutating && self.background);
         spec.add("failurePolicy", "Fail");
-        let timeout = self.timeout.clamp(TIMEOUTS.0, TIMEOUTS.1);
-        spec.add("timeoutSeconds", timeout);
-        spec.add("timeoutEvalSeconds", timeout);
+        spec.add("timeoutSeconds", self.timeout());
+        spec.add("timeoutEvalSeconds", self.timeout());
         spec.add("rules", self.scope.rules());
         if !self.namespaced {
             spec.add_some("namespaceSelector", selector(&self.scope.namespace));

@@ -3,7 +3,10 @@
 //! Each element of `signatures` is a block of its own, since every one that matches must pass. It asks for all its signers,
 //! and for no transparency log where they are keys.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use serde_json::Value;
+use sigwarden_core::verify::certificate_follows;
 
 use super::kyverno::matching::read_selector;
 use super::patterns::{escaped, has_wildcard, matches};
@@ -49,6 +52,7 @@ fn plan(reporter: &Reporter<'_>, name: String, scope: Scope, blocks: Vec<Fields>
         namespace: None,
         scope,
         blocks,
+        action: Action::Enforce,
         overrides: Vec::new(),
         denies_unmatched: false,
         background: true,
@@ -266,19 +270,36 @@ fn github(actions: &Object<'_>) -> Option<Fields> {
 
 fn certificates(element: &Object<'_>) -> Vec<Fields> {
     let is_logged = element.flag("requireRekorBundle", false);
-    if let Some(node) = element.get("certificateChain") {
-        node.refuse(
-            "certificateChain",
-            Reason::Unsupported,
-            "the certificates must follow from this chain, which nobody would check any more",
-            "check it once (`openssl verify`), and convert with --allow-loss: the certificates' keys must have signed then",
+    let chain_node = element.get("certificateChain");
+    let chain = chain_node.as_ref().map(Node::texts).unwrap_or_default();
+    if let Some(node) = &chain_node {
+        node.reporter.changed(
+            &node.path,
+            "the certificates must follow from it whenever a signature is verified",
+            "checked now, and never again: the certificates' keys must have signed, also after the certificates expire",
         );
     }
     let certificate = |node: &Node<'_>| {
-        let mut inner = Fields::new().with("cert", node.text()?);
+        let text = node.text()?;
+        if chain_node.is_some()
+            && let Err(error) = certificate_follows(text, &chain, since_1970())
+        {
+            node.refuse(
+                "certificateChain",
+                Reason::Invalid,
+                format!("does not follow from `certificateChain`, so that nothing is ever accepted: {error}"),
+                "correct the chain, or remove it",
+            );
+        }
+        let mut inner = Fields::new().with("cert", text);
         let rekor = if is_logged { Fields::new().with("url", REKOR) } else { Fields::new().with("ignoreTlog", true) };
         inner.add("rekor", rekor);
         Some(Fields::new().with("certificates", inner))
     };
     element.items("certificates").iter().filter_map(certificate).collect()
+}
+
+fn since_1970() -> Duration {
+    // Before 1970 no certificate is valid.
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

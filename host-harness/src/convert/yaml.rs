@@ -12,6 +12,9 @@ use super::tree::{Field, Fields, Tree};
 /// Columns of a comment, where words allow.
 const WIDTH: usize = 100;
 
+/// Columns of a list on its key's line.
+const SHORT: usize = 90;
+
 /// The documents, each with a comment in front.
 #[must_use]
 pub fn documents<'t>(documents: impl IntoIterator<Item = (&'t str, &'t Tree)>) -> String {
@@ -69,7 +72,9 @@ fn field(out: &mut String, entry: &Field, indent: usize) {
         Tree::Scalar(value) => {
             let _ = writeln!(out, " {}", scalar(value));
         }
-        Tree::List(items) if items.is_empty() => out.push_str(" []\n"),
+        Tree::List(items) if is_short(items) => {
+            let _ = writeln!(out, " [{}]", items.iter().map(quoted).collect::<Vec<_>>().join(", "));
+        }
         Tree::Map(inner) if inner.is_empty() => out.push_str(" {}\n"),
         // Lists stand in the column of their key, as in most of Kubernetes' own YAML.
         Tree::List(items) => {
@@ -99,6 +104,24 @@ fn list_item(out: &mut String, item: &Tree, indent: usize) {
             let _ = write!(out, "{:indent$}- ", "");
             node(out, other, 0);
         }
+    }
+}
+
+/// Whether a list is written on its key's line: a few short strings, or nothing.
+fn is_short(items: &[Tree]) -> bool {
+    let length = |item: &Tree| match item {
+        Tree::Scalar(Value::String(text)) if !text.contains('\n') => Some(text.len().saturating_add(4)),
+        _ => None,
+    };
+    let total = items.iter().map(length).try_fold(0_usize, |sum, length| Some(sum.saturating_add(length?)));
+    total.is_some_and(|total| total <= SHORT)
+}
+
+/// A string of a list on one line, where `,` and `]` would end a plain one.
+fn quoted(item: &Tree) -> String {
+    match item {
+        Tree::Scalar(Value::String(text)) => in_quotes(text),
+        other => scalar(&other.to_value()),
     }
 }
 
@@ -155,9 +178,10 @@ fn scalar(value: &Value) -> String {
 
 /// A string on one line: plain where that is beyond doubt, else in double quotes.
 fn string(text: &str) -> String {
-    if is_plain(text) {
-        return text.to_owned();
-    }
+    if is_plain(text) { text.to_owned() } else { in_quotes(text) }
+}
+
+fn in_quotes(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
         match character {
@@ -253,6 +277,7 @@ mod tests {
             json!({}),
             json!([]),
             json!({"a": []}),
+            json!({"a": ["x", "y"], "b": ["x".repeat(200)], "c": ["a\nb"], "d": ["a, b]", "true", "1"], "e": [1, "x"]}),
             json!({"a": {}, "b": null, "c": 1.5, "d": [1, [2, [3]], {"e": {"f": [{"g": "h"}, {}]}}]}),
             json!([[], {}, [[]], "a"]),
             json!({"": 1, "a b": 2, "1": 3, "true": 4, "a: b": 5, "*": 6}),

@@ -23,8 +23,8 @@ struct Context {
     depth: usize,
 }
 
-/// Reads a block. `None`: nothing of it is left.
-pub(super) fn read(node: &Node<'_>, action: &str) -> Option<Fields> {
+/// Reads a block. `None`: nothing of it is left. `action` is written into it, if there is one.
+pub(super) fn read(node: &Node<'_>, action: Option<&str>) -> Option<Fields> {
     let block = node.object()?;
     let bundles = match block.text("type") {
         Some("Notary") => {
@@ -55,7 +55,7 @@ pub(super) fn read(node: &Node<'_>, action: &str) -> Option<Fields> {
     if bundles {
         fields.add("type", "SigstoreBundle");
     }
-    fields.add("failureAction", action);
+    fields.add_some("failureAction", action);
     read_attestors(&block, bundles, &mut fields);
     if let Some(node) = block.get("validate") {
         if block.get("attestations").is_none() {
@@ -429,7 +429,18 @@ fn read_keyless(node: &Node<'_>, context: Context) -> Option<Fields> {
             }
         }
     }
-    fields.add_some("additionalExtensions", keyless.get("additionalExtensions").map(|node| Tree::from(node.value)));
+    if let Some(node) = keyless.get("additionalExtensions") {
+        let names = node.value.as_object().into_iter().flat_map(|map| map.keys());
+        for name in names.filter(|name| !context.bundles && !is_known_extension(name)) {
+            node.refuse(
+                "additionalExtensions",
+                Reason::Invalid,
+                format!("Kyverno does not know `{name}`, and accepts nobody by it"),
+                "leave it out; with --allow-loss it is honoured as it stands",
+            );
+        }
+        fields.add("additionalExtensions", Tree::from(node.value));
+    }
     if let Some(node) = keyless.get("roots") {
         if context.bundles {
             ignored_for_bundles(&node);
@@ -439,6 +450,20 @@ fn read_keyless(node: &Node<'_>, context: Context) -> Option<Fields> {
     }
     add_logs(&keyless, context, &mut fields);
     Some(fields)
+}
+
+/// The six that Kyverno looks at; by every other it accepts nobody.
+fn is_known_extension(name: &str) -> bool {
+    const NAMES: [&str; 6] = [
+        "oidcIssuer",
+        "githubWorkflowTrigger",
+        "githubWorkflowSha",
+        "githubWorkflowName",
+        "githubWorkflowRepository",
+        "githubWorkflowRef",
+    ];
+    let number = name.strip_prefix("1.3.6.1.4.1.57264.1.");
+    NAMES.contains(&name) || number.is_some_and(|number| ["1", "2", "3", "4", "5", "6"].contains(&number))
 }
 
 /// `rekor` and `ctlog`.

@@ -264,7 +264,10 @@ fn read_rule(
     let images = Node { value: &images, path: rule.at("verifyImages"), reporter };
     let action = action_of(&images, common);
     let is_inherited = !images.items().iter().any(|block| block.value.get("failureAction").is_some());
-    let blocks: Vec<Fields> = images.items().iter().filter_map(|node| block::read(node, action.name())).collect();
+    let overrides = if is_inherited { common.overrides.clone() } else { Vec::new() };
+    // A block's own action would win over those of its namespace.
+    let own_action = overrides.is_empty().then(|| action.name());
+    let blocks: Vec<Fields> = images.items().iter().filter_map(|node| block::read(node, own_action)).collect();
     if blocks.is_empty() {
         return Vec::new();
     }
@@ -275,7 +278,6 @@ fn read_rule(
             "the same: `mode: monitor` and `failureAction: Audit`; write `protect` and `Enforce` to enforce",
         );
     }
-    let overrides = if is_inherited { common.overrides.clone() } else { Vec::new() };
     let plan = |scope: Scope| Plan {
         origin: reporter.origin().clone(),
         name: common.name.clone(),
@@ -284,6 +286,7 @@ fn read_rule(
         namespace: common.namespace.clone(),
         scope,
         blocks: blocks.clone(),
+        action,
         overrides: overrides.clone(),
         denies_unmatched: false,
         background: common.background,

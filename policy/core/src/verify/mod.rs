@@ -9,6 +9,7 @@
 //! evidence that one of them refuses is never tried on the other.
 
 mod certificate;
+mod chain;
 mod err;
 mod extensions;
 mod inline_trust;
@@ -22,6 +23,7 @@ mod tests;
 mod trust;
 
 pub use certificate::{CertifiedBuild, Claims, GITHUB_ACTIONS_ISSUER};
+pub use chain::certificate_follows;
 pub use err::EvidenceError;
 pub use extensions::FulcioExtension;
 pub use inline_trust::InlineTrust;
