@@ -140,6 +140,7 @@ pub fn convert(documents: &[Document], options: &Options) -> Conversion {
         };
         conversion.policies_read = conversion.policies_read.saturating_add(1);
         let plans = joined(plans);
+        plans.iter().filter(|plan| plan.namespaced).for_each(|plan| note_namespaced(plan, &reporter));
         if !reporter.is_refused() {
             check(&plans, &reporter);
         }
@@ -164,6 +165,30 @@ pub fn convert(documents: &[Document], options: &Options) -> Conversion {
         conversion.notes.extend(reporter.into_notes());
     }
     conversion
+}
+
+/// What an AdmissionPolicy cannot do, or has to be allowed.
+fn note_namespaced(plan: &Plan, reporter: &Reporter<'_>) {
+    reporter.elsewhere(
+        "metadata.namespace",
+        "an AdmissionPolicy may ask its host for images only if the PolicyServer grants it (`spec.namespacedPoliciesCapabilities`)",
+    );
+    if !plan.scope.namespace.is_empty() {
+        reporter.changed(
+            "spec",
+            "only where the namespace has these names or labels",
+            "an AdmissionPolicy is for its one namespace, whatever its labels",
+        );
+    }
+    if plan.reads_secrets() {
+        reporter.refuse(
+            "spec",
+            "keys.secret",
+            Reason::Unsupported,
+            "names a key in a Secret, which an AdmissionPolicy may not read",
+            "write the public key under `publicKeys`: it is no secret",
+        );
+    }
 }
 
 fn files_of(plans: &[Plan]) -> String {
@@ -205,11 +230,21 @@ impl Conversion {
     /// The Kubewarden policies.
     #[must_use]
     pub fn policies(&self) -> Vec<Written> {
-        let write = |plan: &Plan| {
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        let mut written: Vec<Written> = Vec::new();
+        for plan in &self.plans {
             let siblings = self.plans.iter().filter(|other| other.origin == plan.origin).count();
-            plan.write(siblings == 1, &self.module)
-        };
-        self.plans.iter().flat_map(write).collect()
+            let name = plan.policy_name(siblings == 1);
+            // Of two policies with one name the second would take the place of the first.
+            let numbered = (2_usize..).map(|number| plan::suffixed(&name, &number.to_string()));
+            let free = std::iter::once(name.clone())
+                .chain(numbered)
+                .find(|name| ![name.clone(), plan::suffixed(name, plan::PIN)].iter().any(|name| names.contains(name)))
+                .unwrap_or_else(|| name.clone());
+            names.extend([free.clone(), plan::suffixed(&free, plan::PIN)]);
+            written.extend(plan.write(&free, &self.module));
+        }
+        written
     }
 
     /// The settings of the only policy that pins, where there is one for all requests.

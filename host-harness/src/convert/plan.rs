@@ -16,6 +16,9 @@ const DEADLINE_PERCENT: u64 = 80;
 /// Longest name of a policy: it becomes a label's value.
 const MAX_NAME: usize = 63;
 
+/// What stands behind the name of the mutating policy.
+pub(super) const PIN: &str = "pin";
+
 /// What becomes of an image that is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
@@ -123,9 +126,13 @@ impl Plan {
         self.overrides.is_empty() && !self.denies_unmatched && self.blocks.iter().all(is_audit)
     }
 
-    /// The policies. `alone`: no other plan came out of the same policy.
-    pub(super) fn write(&self, alone: bool, module: &str) -> Vec<Written> {
-        let name = name_of(&self.name, if alone { None } else { Some(&self.part) });
+    /// The name of the validating policy. `alone`: no other plan came out of the same policy.
+    pub(super) fn policy_name(&self, alone: bool) -> String {
+        name_of(&self.name, if alone { None } else { Some(&self.part) })
+    }
+
+    /// The policies, under this name.
+    pub(super) fn write(&self, name: &str, module: &str) -> Vec<Written> {
         let mut written = Vec::new();
         if self.pins() {
             written.push(Written {
@@ -133,7 +140,7 @@ impl Plan {
                     "From {}: verifies images, and pins them to the digest that it verified.",
                     self.origin.object
                 ),
-                policy: self.policy(&suffixed(&name, "pin"), true, module),
+                policy: self.policy(&suffixed(name, PIN), true, module),
             });
         }
         let why = if self.pins() {
@@ -143,7 +150,7 @@ impl Plan {
         };
         written.push(Written {
             comment: format!("From {}: {why}", self.origin.object),
-            policy: self.policy(&name, false, module),
+            policy: self.policy(name, false, module),
         });
         written
     }
@@ -197,7 +204,7 @@ impl Plan {
         )
     }
 
-    fn reads_secrets(&self) -> bool {
+    pub(super) fn reads_secrets(&self) -> bool {
         fn has_secret(tree: &Tree) -> bool {
             match tree {
                 Tree::Map(fields) => fields.iter().any(|field| {
@@ -228,7 +235,8 @@ fn name_of(name: &str, part: Option<&str>) -> String {
     if trimmed.is_empty() { "policy".to_owned() } else { trimmed.to_owned() }
 }
 
-fn suffixed(name: &str, suffix: &str) -> String {
+/// A name with something behind it, not too long.
+pub(super) fn suffixed(name: &str, suffix: &str) -> String {
     let room = MAX_NAME.saturating_sub(suffix.len()).saturating_sub(1);
     let short: String = name.chars().take(room).collect();
     format!("{}-{suffix}", short.trim_end_matches(['-', '.']))

@@ -226,10 +226,15 @@ impl Scope {
 
     /// `matchConditions`, if there are any.
     pub(super) fn match_conditions(&self) -> Option<Tree> {
-        let condition = |(name, expression): &(String, String)| {
-            Tree::from(Fields::new().with("name", name.as_str()).with("expression", expression.as_str()))
+        let mut names = BTreeSet::new();
+        let mut condition = |(name, expression): &(String, String)| {
+            // Names must be unique.
+            let numbered = (2_usize..).map(|number| format!("{name}-{number}"));
+            let free = std::iter::once(name.clone()).chain(numbered).find(|name| names.insert(name.clone()));
+            let name = free.unwrap_or_else(|| name.clone());
+            Tree::from(Fields::new().with("name", name).with("expression", expression.as_str()))
         };
-        let conditions: Vec<Tree> = self.conditions.iter().map(condition).collect();
+        let conditions: Vec<Tree> = self.conditions.iter().map(&mut condition).collect();
         (!conditions.is_empty()).then_some(Tree::List(conditions))
     }
 }

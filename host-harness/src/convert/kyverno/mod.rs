@@ -262,6 +262,7 @@ fn read_rule(
     let variables = Variables::read(rule.get("context"), config_maps);
     let images = variables.filled(images.value, &images.path, reporter, 0);
     let images = Node { value: &images, path: rule.at("verifyImages"), reporter };
+    refuse_variables(images.value, &images.path, reporter);
     let action = action_of(&images, common);
     let is_inherited = !images.items().iter().any(|block| block.value.get("failureAction").is_some());
     let overrides = if is_inherited { common.overrides.clone() } else { Vec::new() };
@@ -296,6 +297,30 @@ fn read_rule(
         trust_roots: Fields::new(),
     };
     matching::merged(scopes).into_iter().map(plan).collect()
+}
+
+/// Refuses variables that are left outside of conditions, where Kyverno fills them in for each request.
+fn refuse_variables(value: &Value, path: &str, reporter: &Reporter<'_>) {
+    match value {
+        Value::String(text) if text.contains("{{") => reporter.refuse(
+            path,
+            "context",
+            Reason::Context,
+            format!("`{text}` is known for each request only"),
+            "write the value itself, and a policy for each value there is",
+        ),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                refuse_variables(item, &format!("{path}[{index}]"), reporter);
+            }
+        }
+        Value::Object(fields) => {
+            for (key, field) in fields.iter().filter(|(key, _)| !matches!(key.as_str(), "conditions" | "validate")) {
+                refuse_variables(field, &format!("{path}.{key}"), reporter);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// One action for all blocks of a rule: Enforce if one block says so, else the first that is said, else the policy's.
