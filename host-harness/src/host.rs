@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use serde::Deserialize;
 use sigwarden_metadata::capabilities::Granted;
 use sigwarden_metadata::{Declared, Metadata, MetadataError, Resource};
 
@@ -16,7 +17,8 @@ use crate::session::Session;
 use crate::sources::Source;
 
 /// Which calls a host has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// Those of Kubewarden: no blobs, no referrers
     Kubewarden,

@@ -21,8 +21,10 @@
 #![forbid(unsafe_code)]
 
 pub mod admission;
+pub mod bench;
 pub mod call;
 pub mod callbacks;
+pub mod codes;
 pub mod commands;
 pub mod convert;
 pub mod cosign_flags;
@@ -38,3 +40,4 @@ pub mod request;
 pub mod resources;
 pub mod session;
 pub mod sources;
+pub mod suite;

@@ -140,6 +140,18 @@ impl Policy {
         Self { module, host_calls }
     }
 
+    /// The module.
+    #[must_use]
+    pub const fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// What answers the module's questions.
+    #[must_use]
+    pub fn host_calls(&self) -> Arc<HostCalls> {
+        Arc::clone(&self.host_calls)
+    }
+
     /// Asks whether `settings` can be used. A cluster asks this when a policy is deployed.
     ///
     /// # Errors

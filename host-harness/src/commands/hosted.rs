@@ -20,7 +20,7 @@ use crate::session::Session;
 use crate::sources::Source;
 
 /// What kind of host to be, and what to hand out.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(super) struct HostFlags {
     /// Which calls the policy's host has
     #[arg(long, value_name = "HOST")]
@@ -57,6 +57,11 @@ pub(super) struct Hosted {
 }
 
 impl HostFlags {
+    /// A host without flags, which answers from a recording if there is one.
+    pub(super) fn replaying(recording: Option<PathBuf>) -> Self {
+        Self { replay_host_capabilities_interactions: recording, ..Self::default() }
+    }
+
     /// The kind of host: the one asked for, or the command's own.
     pub(super) fn profile(&self, default: Profile) -> Profile {
         self.host.unwrap_or(default)

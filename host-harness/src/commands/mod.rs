@@ -3,11 +3,15 @@
 //! One file per subcommand. Each gets its arguments and two streams: results go to `out`, everything else to `err`.
 //! Exit codes are the same everywhere: 0 yes, 1 no, 2 could not find out.
 
+mod bench;
+mod completions;
 mod convert;
+mod explain;
 mod hosted;
 mod publish;
 mod registry;
 mod run;
+mod test;
 mod verify;
 mod verify_bundle;
 
@@ -30,6 +34,7 @@ use crate::render::text::Paths;
 use crate::render::{conversion, text};
 use crate::request;
 use crate::sources::{Anywhere, LayoutArg, Layouts, Registries, Source};
+use crate::suite::Asked;
 
 /// File name of the module where none is named.
 const MODULE_FILE: &str = "policy.wasm";
@@ -73,6 +78,10 @@ enum Command {
     VerifyBundle(verify_bundle::Arguments),
     Publish(publish::Arguments),
     Convert(convert::Arguments),
+    Bench(bench::Arguments),
+    Test(test::Arguments),
+    Explain(explain::Arguments),
+    Completions(completions::Arguments),
 }
 
 /// The answer of a command.
@@ -147,6 +156,10 @@ impl Cli {
             Command::VerifyBundle(arguments) => arguments.run(&log, streams),
             Command::Publish(arguments) => arguments.run(&log, streams),
             Command::Convert(arguments) => arguments.run(streams),
+            Command::Bench(arguments) => arguments.run(&log, streams),
+            Command::Test(arguments) => arguments.run(&log, streams),
+            Command::Explain(arguments) => arguments.run(streams),
+            Command::Completions(arguments) => arguments.run(streams),
         }
     }
 }
@@ -160,11 +173,12 @@ struct ModuleFlag {
 }
 
 impl ModuleFlag {
+    fn path(&self) -> anyhow::Result<PathBuf> {
+        self.module.clone().map_or_else(beside_this_program, Ok)
+    }
+
     fn load(&self) -> anyhow::Result<Module> {
-        let path = match &self.module {
-            Some(path) => path.clone(),
-            None => beside_this_program()?,
-        };
+        let path = self.path()?;
         Module::from_file(&path).with_context(|| format!("no policy to run in `{}`", path.display()))
     }
 }
@@ -194,6 +208,12 @@ struct SourceFlags {
 }
 
 impl SourceFlags {
+    /// As if `--oci-layout` had been given these, and `--offline`.
+    fn offline(layouts: &[String]) -> anyhow::Result<Self> {
+        let layouts = layouts.iter().map(|layout| layout.parse()).collect::<Result<_, _>>().context("--oci-layout")?;
+        Ok(Self { layouts, registry: RegistryFlags::offline() })
+    }
+
     fn source(&self, log: &Arc<Log>) -> anyhow::Result<Arc<dyn Source>> {
         self.source_with(self.registry.open(), log)
     }
@@ -246,6 +266,14 @@ fn look_everywhere(settings: &mut Value, profile: Profile) {
     let evidence = settings.entry("evidence").or_insert_with(|| json!({}));
     if let Some(evidence) = evidence.as_object_mut() {
         evidence.entry("extended").or_insert(Value::Bool(true));
+    }
+}
+
+/// The admission request that a test asks about.
+fn request_of(asked: &Asked) -> anyhow::Result<Value> {
+    match asked {
+        Asked::Images(images) => Ok(request::pod_with_images(images)),
+        Asked::Request(path) => run::load_request(path),
     }
 }
 

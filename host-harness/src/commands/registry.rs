@@ -42,6 +42,18 @@ pub(super) struct RegistryFlags {
 }
 
 impl RegistryFlags {
+    /// As `--offline` says.
+    pub(super) const fn offline() -> Self {
+        Self {
+            offline: true,
+            insecure_registries: Vec::new(),
+            docker_config_json_path: None,
+            registry_timeout: Duration::ZERO,
+            rekor_urls: Vec::new(),
+            rekor_entries: Vec::new(),
+        }
+    }
+
     /// `None` stays offline.
     pub(super) fn open(&self) -> Option<Arc<Registries>> {
         if self.offline {

@@ -100,7 +100,8 @@ impl Arguments {
     }
 }
 
-fn load_request(path: &Path) -> anyhow::Result<Value> {
+/// Reads a request or manifest; `-` is standard input.
+pub(super) fn load_request(path: &Path) -> anyhow::Result<Value> {
     let text = if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().lock().read_to_string(&mut text).context("cannot read standard input")?;

@@ -7,4 +7,5 @@ pub mod conversion;
 pub mod json;
 mod page;
 pub mod publish;
+pub mod report;
 pub mod text;

@@ -62,6 +62,22 @@ pub struct Explanation {
     pub warnings: Vec<String>,
 }
 
+impl Explanation {
+    /// Every finding of the tree, from the top down: of the whole, then image by image.
+    #[must_use]
+    pub fn findings(&self) -> Vec<&Finding> {
+        let mut found: Vec<&Finding> = self.problems.iter().collect();
+        for image in &self.images {
+            found.extend(&image.findings);
+            for block in &image.blocks {
+                found.extend(&block.findings);
+                block.checks.iter().for_each(|check| check.collect(&mut found));
+            }
+        }
+        found
+    }
+}
+
 /// One distinct image of the object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -168,6 +184,13 @@ const fn is_zero(count: &usize) -> bool {
 }
 
 impl CheckReport {
+    // Depth is that of the settings, which have a limit.
+    fn collect<'f>(&'f self, found: &mut Vec<&'f Finding>) {
+        found.extend(&self.finding);
+        self.parts.iter().for_each(|part| part.collect(found));
+        found.extend(self.candidates.iter().filter_map(|candidate| candidate.finding.as_ref()));
+    }
+
     /// Leaves out what is beyond the first hundred candidates, and counts it. What passed stays.
     #[must_use]
     pub fn shortened(mut self) -> Self {

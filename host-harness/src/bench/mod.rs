@@ -1,0 +1,235 @@
+//! How long an admission takes, and what it costs.
+//!
+//! A [`Question`] is asked once of the real host calls, which [`Recorded`] keeps, and then again and again with these
+//! answers at hand, so that the module is measured and not a registry. Every question has an expected verdict, and a
+//! twin whose evidence is [`spoiled`] in one bit and must be refused: a fast wrong answer is worth nothing. Each
+//! sample starts a fresh instance, as a Kubewarden host does, so no memo survives from one to the next. Samples of
+//! everything that is compared are interleaved, because a machine's speed changes from second to second.
+
+mod figures;
+mod meter;
+mod recorded;
+mod runner;
+mod spoiled;
+
+pub use figures::{Comparison, Figures, Measured, Timed};
+pub use meter::{Cost, Meter};
+pub use recorded::Recorded;
+pub use runner::{ModuleRunner, Runner};
+pub use spoiled::spoiled;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::policy::{Policy, PolicyError};
+
+/// One admission to measure.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What it is called in reports.
+    pub name: String,
+    /// The `AdmissionRequest`.
+    pub request: Value,
+    /// The policy's settings.
+    pub settings: Value,
+    /// Whether the image is good enough: the verdict that every sample must give. `None`: whatever the first answer is.
+    pub admitted: Option<bool>,
+}
+
+/// How to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Samples with the host's answers at hand.
+    pub samples: usize,
+    /// Samples with a host that has nothing cached, where `latency` is given.
+    pub cold_samples: usize,
+    /// What one uncached host call takes.
+    pub latency: Option<Duration>,
+}
+
+/// Why there is no measurement.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BenchError {
+    /// There is no first answer.
+    #[error("`{name}`: {error}")]
+    Policy {
+        /// The question.
+        name: String,
+        /// What went wrong.
+        error: PolicyError,
+    },
+    /// One of those that are compared did not answer.
+    #[error("`{name}`: {runner}: {reason}")]
+    NoAnswer {
+        /// The question.
+        name: String,
+        /// Who was asked.
+        runner: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// An answer that is not the expected one.
+    #[error("`{name}`: {runner} {}, which is wrong: {message}", if *.admitted { "admits" } else { "refuses" })]
+    WrongVerdict {
+        /// The question.
+        name: String,
+        /// Who was asked.
+        runner: String,
+        /// What was answered.
+        admitted: bool,
+        /// The answer's own words.
+        message: String,
+    },
+    /// The evidence holds no signature that could be spoiled, so nothing shows that it is looked at.
+    #[error("`{name}`: there is no signature in what the host answered, so nothing shows that it is verified")]
+    NothingToSpoil {
+        /// The question.
+        name: String,
+    },
+}
+
+/// A question with all that is needed to ask it again.
+struct Prepared {
+    question: Question,
+    payload: Vec<u8>,
+    recorded: Arc<Recorded>,
+    twin: Option<Arc<Recorded>>,
+    admitted: bool,
+    cost: Cost,
+}
+
+/// Measures every question on every runner. The first runner is what the others are compared with.
+///
+/// # Errors
+/// When a question cannot be asked, or an answer is wrong.
+pub fn measure(
+    questions: Vec<(Question, Policy)>,
+    runners: &[Box<dyn Runner>],
+    meter: &Meter,
+    effort: Effort,
+    mut progress: impl FnMut(&str),
+) -> Result<Vec<Measured>, BenchError> {
+    let mut prepared = Vec::new();
+    for (question, policy) in questions {
+        progress(&question.name);
+        prepared.push(prepare(question, &policy, runners, meter)?);
+    }
+    let mut warm = vec![vec![Vec::with_capacity(effort.samples); runners.len()]; prepared.len()];
+    for _ in 0..effort.samples {
+        for (question, times) in prepared.iter().zip(&mut warm) {
+            for (runner, times) in runners.iter().zip(times) {
+                times.push(sample(question, &**runner, None)?);
+            }
+        }
+    }
+    let mut cold = vec![Vec::new(); prepared.len()];
+    if let (Some(latency), Some(runner)) = (effort.latency, runners.first()) {
+        progress("with a host that has nothing cached");
+        for _ in 0..effort.cold_samples {
+            for (question, times) in prepared.iter().zip(&mut cold) {
+                times.push(sample(question, &**runner, Some(latency))?);
+            }
+        }
+    }
+    let measured = prepared.into_iter().zip(warm).zip(cold).map(|((question, warm), cold)| Measured {
+        name: question.question.name,
+        admitted: question.admitted,
+        twin_refused: question.twin.is_some(),
+        warm: runners
+            .iter()
+            .zip(warm)
+            .filter_map(|(runner, times)| {
+                Some(Timed { runner: runner.name().to_owned(), figures: Figures::of(times)? })
+            })
+            .collect(),
+        cold: Figures::of(cold),
+        cost: question.cost,
+    });
+    Ok(measured.collect())
+}
+
+fn prepare(
+    question: Question,
+    policy: &Policy,
+    runners: &[Box<dyn Runner>],
+    meter: &Meter,
+) -> Result<Prepared, BenchError> {
+    let title = question.name.clone();
+    let name = || title.clone();
+    let no_answer =
+        |runner: &str, reason: String| BenchError::NoAnswer { name: name(), runner: runner.to_owned(), reason };
+    let payload = serde_json::to_vec(&json!({"request": question.request, "settings": question.settings}))
+        .map_err(|error| no_answer("the request", error.to_string()))?;
+    let (answer, recorded) =
+        Recorded::capture(policy, &payload).map_err(|error| BenchError::Policy { name: name(), error })?;
+    let first = Verdict::read(&answer).map_err(|reason| no_answer("the module", reason))?;
+    if question.admitted.is_some_and(|expected| expected != first.admitted) {
+        let (admitted, message) = (first.admitted, first.message);
+        return Err(BenchError::WrongVerdict { name: name(), runner: "the module".to_owned(), admitted, message });
+    }
+    let recorded = Arc::new(recorded);
+    let twin = match (first.admitted, recorded.spoiled()) {
+        // What is refused anyway needs no twin.
+        (false, _) => None,
+        (true, Some(twin)) => Some(Arc::new(twin)),
+        (true, None) => return Err(BenchError::NothingToSpoil { name: name() }),
+    };
+    let cost = meter
+        .cost(&payload, recorded.host(None))
+        .map_err(|error| no_answer("the module", error.to_string()))?
+        .with_host(&recorded, payload.len());
+    let prepared = Prepared { payload, recorded, twin, admitted: first.admitted, cost, question };
+    for runner in runners {
+        sample(&prepared, &**runner, None)?;
+        if let Some(twin) = &prepared.twin {
+            let answer =
+                runner.run(&prepared.payload, twin.host(None)).map_err(|reason| no_answer(runner.name(), reason))?;
+            let verdict = Verdict::read(&answer).map_err(|reason| no_answer(runner.name(), reason))?;
+            if verdict.admitted {
+                let (name, runner) = (prepared.question.name, runner.name().to_owned());
+                let message = "the twin has one bit changed in every signature".to_owned();
+                return Err(BenchError::WrongVerdict { name, runner, admitted: true, message });
+            }
+        }
+    }
+    Ok(prepared)
+}
+
+/// One admission, timed from the request's bytes to the answer's.
+fn sample(question: &Prepared, runner: &dyn Runner, latency: Option<Duration>) -> Result<Duration, BenchError> {
+    let host = question.recorded.host(latency);
+    let start = Instant::now();
+    let answer = runner.run(&question.payload, host);
+    let elapsed = start.elapsed();
+    let (name, runner) = (|| question.question.name.clone(), || runner.name().to_owned());
+    let verdict = answer.and_then(|answer| Verdict::read(&answer)).map_err(|reason| BenchError::NoAnswer {
+        name: name(),
+        runner: runner(),
+        reason,
+    })?;
+    if verdict.admitted != question.admitted {
+        let (admitted, message) = (verdict.admitted, verdict.message);
+        return Err(BenchError::WrongVerdict { name: name(), runner: runner(), admitted, message });
+    }
+    Ok(elapsed)
+}
+
+/// The part of a `ValidationResponse` that matters here.
+struct Verdict {
+    admitted: bool,
+    message: String,
+}
+
+impl Verdict {
+    fn read(answer: &[u8]) -> Result<Self, String> {
+        let answer: Value =
+            serde_json::from_slice(answer).map_err(|error| format!("the answer is not JSON: {error}"))?;
+        let admitted =
+            answer.get("accepted").and_then(Value::as_bool).ok_or_else(|| "the answer says neither".to_owned())?;
+        let message = answer.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(Self { admitted, message })
+    }
+}

@@ -1,0 +1,24 @@
+//! `sigwarden completions SHELL`.
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use super::{Answer, Cli, Streams, unless_closed};
+
+/// Print what a shell needs to complete this command line
+#[derive(Args, Debug)]
+#[command(after_help = "Example: sigwarden completions bash > ~/.local/share/bash-completion/completions/sigwarden")]
+pub(super) struct Arguments {
+    /// The shell
+    shell: Shell,
+}
+
+impl Arguments {
+    pub(super) fn run(self, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
+        // The generator panics where it cannot write, and memory can always be written to.
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "sigwarden", &mut script);
+        unless_closed(streams.out.write_all(&script))?;
+        Ok(Answer::Yes)
+    }
+}

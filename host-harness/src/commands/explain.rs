@@ -1,0 +1,26 @@
+//! `sigwarden explain CODE`: what a code means, and what to do.
+
+use clap::Args;
+use sigwarden_core::decision::Code;
+
+use super::{Answer, Streams, unless_closed};
+use crate::codes;
+
+/// Say what a code means, and what to do about it
+#[derive(Args, Debug)]
+#[command(after_help = "Example: sigwarden explain SW4002\n\nWithout a code: all of them, a line each.")]
+pub(super) struct Arguments {
+    /// For example SW4002
+    #[arg(value_name = "CODE", value_parser = codes::parse)]
+    code: Option<Code>,
+}
+
+impl Arguments {
+    pub(super) fn run(self, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
+        unless_closed(match self.code {
+            Some(code) => writeln!(streams.out, "{code}: {}", codes::page(code)),
+            None => Code::ALL.iter().try_for_each(|code| writeln!(streams.out, "{code}  {}", code.summary())),
+        })?;
+        Ok(Answer::Yes)
+    }
+}

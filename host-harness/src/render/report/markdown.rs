@@ -1,0 +1,26 @@
+//! A report for a pull request or a job summary.
+
+use std::io::{self, Write};
+
+use super::{Report, Tally};
+
+pub(super) fn write(out: &mut dyn Write, report: &Report, all: Tally) -> io::Result<()> {
+    writeln!(out, "**sigwarden**: {all}\n")?;
+    if report.suites.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| | test | file | what is wrong |\n|---|---|---|---|")?;
+    for suite in &report.suites {
+        for test in &suite.tests {
+            let mark = if test.passed() { "✓" } else { "✗" };
+            let problems: Vec<String> = test.problems().map(|problem| cell(&problem)).collect();
+            writeln!(out, "| {mark} | {} | `{}` | {} |", cell(&test.name), cell(&suite.file), problems.join("<br>"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Text that cannot leave its cell, nor become a tag.
+fn cell(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('|', "\\|").replace(['\r', '\n'], " ")
+}
