@@ -19,6 +19,7 @@ use crate::engine::Module;
 use crate::host::Profile;
 use crate::log::Log;
 use crate::render::json;
+use crate::render::text::Paths;
 use crate::suite::{self, Verdict};
 
 /// Measure admissions: time, instructions, memory, host calls
@@ -117,7 +118,7 @@ impl Arguments {
             questions.push((question, hosted.policy));
         }
         for (question, policy) in &questions {
-            check_settings(policy, &question.settings, streams.err)?;
+            check_settings(policy, &question.settings, Paths::Shown, streams.err)?;
         }
         tell(log, streams.err)?;
         let effort = Effort {

@@ -18,6 +18,7 @@ use crate::log::Log;
 use crate::policy::Explained;
 use crate::policy_file;
 use crate::render::report::{self, Form, Report, SuiteReport, Tally, TestReport};
+use crate::render::text::Paths;
 use crate::suite::{self, Test};
 
 /// Check policies against suites: settings, images, and the answers that are expected
@@ -98,7 +99,7 @@ fn run_one(test: &Test, module: &Module, log: &Arc<Log>) -> TestReport {
 fn ask(test: &Test, module: &Module, log: &Arc<Log>) -> anyhow::Result<Explained> {
     let asked = hosted_test(test, module, log)?;
     // Warnings about settings are for whoever runs them, not for their tests.
-    check_settings(&asked.hosted.policy, &asked.settings, &mut std::io::sink())?;
+    check_settings(&asked.hosted.policy, &asked.settings, Paths::Shown, &mut std::io::sink())?;
     asked.hosted.explain(&asked.request, &asked.settings, log)
 }
 
