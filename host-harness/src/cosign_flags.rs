@@ -252,11 +252,11 @@ fn keyless(signer: &SignerFlags, files: &SignerFiles) -> Value {
         keyless.insert(field.to_owned(), Value::from(text));
     }
     keyless.insert("rekor".to_owned(), json!({"url": REKOR_URL, "ignoreTlog": signer.insecure_ignore_tlog}));
-    let mut ctlog = json!({"ignoreSCT": signer.insecure_ignore_sct});
+    let mut ctlog = Map::from_iter([("ignoreSCT".to_owned(), Value::from(signer.insecure_ignore_sct))]);
     if let Some(chain) = &files.timestamp_chain {
-        ctlog["tsaCertChain"] = Value::from(chain.as_str());
+        ctlog.insert("tsaCertChain".to_owned(), Value::from(chain.as_str()));
     }
-    keyless.insert("ctlog".to_owned(), ctlog);
+    keyless.insert("ctlog".to_owned(), Value::Object(ctlog));
     if let Some(authorities) = &files.authorities {
         keyless.insert("roots".to_owned(), Value::from(authorities.as_str()));
     }
@@ -277,15 +277,15 @@ fn keyless(signer: &SignerFlags, files: &SignerFiles) -> Value {
 }
 
 fn key(signer: &SignerFlags, hash: Option<KeyHash>, pem: &str, files: &SignerFiles) -> Value {
-    let mut keys = json!({
-        "publicKeys": pem,
-        "signatureAlgorithm": hash.unwrap_or(KeyHash::Sha256).as_str(),
-        "rekor": {"url": REKOR_URL, "ignoreTlog": signer.insecure_ignore_tlog},
-    });
+    let mut keys = Map::from_iter([
+        ("publicKeys".to_owned(), Value::from(pem)),
+        ("signatureAlgorithm".to_owned(), Value::from(hash.unwrap_or(KeyHash::Sha256).as_str())),
+        ("rekor".to_owned(), json!({"url": REKOR_URL, "ignoreTlog": signer.insecure_ignore_tlog})),
+    ]);
     if let Some(chain) = &files.timestamp_chain {
-        keys["ctlog"] = json!({"tsaCertChain": chain});
+        keys.insert("ctlog".to_owned(), json!({"tsaCertChain": chain}));
     }
-    keys
+    Value::Object(keys)
 }
 
 /// A regular expression that matches `text` and nothing else.

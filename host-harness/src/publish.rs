@@ -48,7 +48,7 @@ pub enum PublishError {
     )]
     Push {
         /// What the registry said.
-        error: NetworkError,
+        error: Box<NetworkError>,
         /// The tag.
         tag: String,
     },

@@ -80,7 +80,7 @@ pub fn sigwarden_on<S: AsRef<str>>(module: &Path, arguments: &[S]) -> Run {
     let could_ask = matches!(arguments.first(), Some(&("verify" | "run" | "publish")));
     let may_ask = arguments.iter().any(|word| matches!(*word, "--insecure-registry" | "--offline"));
     let offline = (could_ask && !may_ask).then_some("--offline");
-    let runs_module = arguments.first() != Some(&"publish");
+    let runs_module = !matches!(arguments.first(), Some(&("publish" | "convert" | "explain" | "completions")));
     let module = runs_module.then_some(["--module", module]).into_iter().flatten();
     let words = ["sigwarden"].into_iter().chain(arguments).chain(offline).chain(module);
     let cli = match Cli::try_parse_from(words) {

@@ -61,7 +61,8 @@ fn policies_are_converted_in_pairs() {
     );
     let signatures = "signatures:\n- image: 'ghcr.io/x/*'\n  githubActions: {owner: x}\n  annotations: {env: prod}\n";
     // Name, policy, number of policies, and what the last of them (the validating one) says.
-    let cases: Vec<(&str, String, usize, Vec<(&str, Value)>)> = vec![
+    type Case = (&'static str, String, usize, Vec<(&'static str, Value)>);
+    let cases: Vec<Case> = vec![
         (
             "Kyverno",
             kyverno("background: false", PODS, &format!("failureAction: Enforce\n      {SIGNED}")),
@@ -134,12 +135,14 @@ fn policies_are_converted_in_pairs() {
         ),
         (
             "one namespace",
-            kyverno("background: true", PODS, SIGNED)
-                .replace("kind: ClusterPolicy\nmetadata: {name: p}", "kind: Policy\nmetadata: {name: p, namespace: n}"),
+            kyverno("background: true", PODS, SIGNED).replace(
+                "kind: ClusterPolicy\nmetadata: {name: p}",
+                "kind: Policy\nmetadata: {name: p, namespace: team}",
+            ),
             2,
             vec![
                 ("/kind", json!("AdmissionPolicy")),
-                ("/metadata/namespace", json!("n")),
+                ("/metadata/namespace", json!("team")),
                 ("/spec/namespaceSelector", Value::Null),
             ],
         ),
@@ -263,7 +266,7 @@ fn policies_are_converted_in_pairs() {
         (
             "a policy of verify-image-signatures",
             format!(
-                "apiVersion: policies.kubewarden.io/v1\nkind: AdmissionPolicy\nmetadata: {{name: p, namespace: n}}\nspec:\n  module: \
+                "apiVersion: policies.kubewarden.io/v1\nkind: AdmissionPolicy\nmetadata: {{name: p, namespace: team}}\nspec:\n  module: \
                  registry://ghcr.io/kubewarden/policies/verify-image-signatures:v1.0.0\n  mutating: true\n  mode: monitor\n  policyServer: s\n  rules:\n  - \
                  {{apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE]}}\n  settings:\n    modifyImagesWithDigest: false\n    {}",
                 signatures.replace('\n', "\n    ")
@@ -271,7 +274,7 @@ fn policies_are_converted_in_pairs() {
             1,
             vec![
                 ("/kind", json!("AdmissionPolicy")),
-                ("/metadata/namespace", json!("n")),
+                ("/metadata/namespace", json!("team")),
                 ("/spec/policyServer", json!("s")),
                 ("/spec/mode", json!("monitor")),
                 (
@@ -470,10 +473,10 @@ fn losses_are_allowed_by_name() {
 fn supplied_config_maps_are_written_out() {
     let policy = kyverno(
         "background: true",
-        &format!("{PODS}\n    context: [{{name: keys, configMap: {{name: m, namespace: n}}}}]"),
+        &format!("{PODS}\n    context: [{{name: keys, configMap: {{name: m, namespace: team}}}}]"),
         "attestors: [{entries: [{keyless: {subject: '{{ keys.data.who }}', issuer: i, rekor: {url: u}}}]}]",
     );
-    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: n}\ndata: {who: somebody}\n";
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: team}\ndata: {who: somebody}\n";
     let folder = scratch();
     let file = write(folder.path(), "map.yaml", map);
     let other = write(folder.path(), "other.yaml", map.replace("name: m", "name: other"));

@@ -222,7 +222,8 @@ fn a_registry_that_recovers_is_asked_again() {
 
 #[test]
 fn a_registry_that_does_not_recover_leaves_the_question_open() {
-    let cases: [(&str, fn(&mut sigwarden_tests::registry::Switches), usize, &str); 6] = [
+    type Case = (&'static str, fn(&mut sigwarden_tests::registry::Switches), usize, &'static str);
+    let cases: [Case; 6] = [
         ("it fails", |switches| switches.failures = usize::MAX, 4, "answered 4 times with 503"),
         (
             "it wants more time than there is",

@@ -73,12 +73,12 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Verify(verify::Arguments),
-    Run(run::Arguments),
-    VerifyBundle(verify_bundle::Arguments),
-    Publish(publish::Arguments),
+    Verify(Box<verify::Arguments>),
+    Run(Box<run::Arguments>),
+    VerifyBundle(Box<verify_bundle::Arguments>),
+    Publish(Box<publish::Arguments>),
     Convert(convert::Arguments),
-    Bench(bench::Arguments),
+    Bench(Box<bench::Arguments>),
     Test(test::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),

@@ -169,7 +169,7 @@ impl Publisher {
             Destination::Registry(registries, _) => {
                 registries.push(target, tag, artifact).map_err(|error| match error {
                     refused @ crate::sources::NetworkError::PushRefused { .. } => {
-                        PublishError::Push { error: refused, tag: tag.to_owned() }
+                        PublishError::Push { error: Box::new(refused), tag: tag.to_owned() }
                     }
                     other => PublishError::Source(other.into()),
                 })

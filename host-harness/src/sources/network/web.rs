@@ -96,7 +96,7 @@ fn network_trouble(error: reqwest::Error, url: &Url) -> Trouble {
     // rustls' words for an answer that is no TLS.
     if url.scheme() == "https" && reason.contains("InvalidContentType") {
         reason.push_str("; if it speaks http: --insecure-registry ");
-        reason.push_str(&url.authority());
+        reason.push_str(url.authority());
     }
     if error.is_redirect() || error.is_builder() || reason.contains("certificate") {
         return Trouble::Final(NetworkError::Unreachable { url: url.to_string(), reason });
