@@ -13,7 +13,7 @@ SIZE_BUDGET := 3500000
 
 RUST_SOURCES := $(shell find policy host-harness tests -name '*.rs' -not -path '*/target/*') Cargo.toml Cargo.lock $(wildcard policy/*/Cargo.toml)
 
-.PHONY: accept demo test policy build lint fmt doc size deny fixtures fixtures-check clean help
+.PHONY: accept bench demo test policy build lint fmt doc size deny fixtures fixtures-check clean help
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -47,6 +47,9 @@ $(TARGET_DIR)/deny-policy.wasm: $(RUST_SOURCES)
 $(TARGET_DIR)/ecdsa.wasm: $(RUST_SOURCES)
 	$(CARGO) build --profile wasm --locked -p sigwarden-ecdsa-wasm --target wasm32-wasip1
 	cp $(WASM_DIR)/sigwarden_ecdsa_wasm.wasm $@
+
+bench: build ## how long ordinary admissions take, and what they cost
+	$(TARGET_DIR)/release/sigwarden bench tests/bench --host-latency 70
 
 ecdsa-differential: ## a million signatures, ours beside RustCrypto's verdict (maintainers; a quarter of an hour)
 	$(CARGO) test --release --locked -p sigwarden-ecdsa --test differential -- --include-ignored --nocapture
