@@ -99,7 +99,7 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
             let evidence = match opening {
                 Opening::Readable(evidence) => evidence,
                 Opening::Unreadable(error) => {
-                    let error = EvidenceError::Malformed(error.to_string());
+                    let error = EvidenceError::unreadable(item.source(), &error);
                     candidates.push(candidate(item.source(), None, None, Err(&error)));
                     keep_further(&mut furthest, error);
                     continue;

@@ -179,8 +179,11 @@ impl<'a> Examiner<'a> {
     ) -> Result<Rc<Verified>, EvidenceError> {
         let result = self.verify_as_it_is(evidence, signer, log, trust);
         // Bundles must bring their proof; only cosign's older forms may come without.
-        if !(matches!(result, Err(EvidenceError::NoLogEntry)) && evidence.is_legacy() && self.plan().extended) {
+        if !(matches!(result, Err(EvidenceError::NoLogEntry)) && evidence.is_legacy()) {
             return result;
+        }
+        if !self.plan().extended {
+            return Err(EvidenceError::LogNotAsked);
         }
         let mut refused = None;
         for completed in self.completed(evidence, signer, &trust.rekor_url)?.iter() {
@@ -408,7 +411,8 @@ pub fn publish(target: Target<'_>) -> String {
 #[must_use]
 pub fn deadline_finding() -> Finding {
     Finding::new(Code::DeadlineReached, "the time for this request was up").remedy(
-        "try again: the host has what was fetched now; if that does not help, give the policy more time          (`timeoutEvalSeconds` of the policy, and `deadline` in its settings)",
+        "try again: the host has what was fetched now; if that does not help, give the policy more time \
+         (`timeoutEvalSeconds` of the policy, and `deadline` in its settings)",
     )
 }
 
@@ -438,8 +442,59 @@ pub fn host_finding(error: &HostError) -> Finding {
             "give this host credentials that may read the repository; Kubewarden uses those of the PolicyServer \
              (`imagePullSecret`), never the pod's `imagePullSecrets`",
         ),
-        HostError::Unreachable(_) => Finding::new(Code::RegistryUnreachable, error.to_string())
-            .remedy("see whether the registry answers this host: its name, its certificate, the network between"),
+        HostError::Unreachable(text) => {
+            Finding::new(Code::RegistryUnreachable, error.to_string()).remedy(unreachable_remedy(text))
+        }
+    }
+}
+
+/// What to do about a registry that did not answer with what was asked for: that depends on whether it answered at all.
+fn unreachable_remedy(text: &str) -> &'static str {
+    let lower = text.to_ascii_lowercase();
+    // As the host's registry client writes the status of an answer without an envelope.
+    let status = lower.split_once(", code: ").map_or("", |(_, behind)| behind);
+    if status.starts_with("429") || lower.contains("toomanyrequests") || lower.contains("too many requests") {
+        return "the registry limits how much it answers: wait and try again, give this host credentials for it \
+                (anonymous limits are lower), or use a mirror";
+    }
+    if status.starts_with('5') {
+        return "the registry answered that it failed: see its status, and try again";
+    }
+    if is_broken_json(&lower) {
+        return "the registry answered, and the answer is broken: see what lies there; \
+                a damaged `sha256-<hex>.sigwarden` is to be deleted and published again";
+    }
+    "see whether the registry answers this host: its name, its certificate, the network between"
+}
+
+/// Whether serde_json's or Rust's words for text that does not parse stand in `lower`: then the host did get an answer.
+fn is_broken_json(lower: &str) -> bool {
+    ["eof while parsing", "invalid utf-8", "stream did not contain valid utf-8", "expected value at line"]
+        .iter()
+        .any(|words| lower.contains(words))
+        || (lower.contains(" at line ") && lower.contains(" column "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_advice_is_for_whoever_can_help() {
+        let cases = [
+            ("Registry error: url https://r/v2/x, code: 429", "wait and try again"),
+            ("envelope: OCI API errors: [OCI API error: toomanyrequests: slow down]", "wait and try again"),
+            ("Registry error: url https://r/v2/x, code: 503", "see its status"),
+            ("EOF while parsing an object at line 1 column 4711", "published again"),
+            ("invalid utf-8 sequence of 1 bytes from index 9", "published again"),
+            ("Registry error: url https://r/v2/x, code: 404", "the network between"),
+            ("error trying to connect: dns error", "the network between"),
+        ];
+        for (text, wanted) in cases {
+            let remedy = unreachable_remedy(text);
+            assert!(remedy.contains(wanted), "{text}: {remedy}");
+        }
+        assert!(!deadline_finding().remedy.unwrap_or_default().contains("  "));
     }
 }
 

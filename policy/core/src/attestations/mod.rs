@@ -148,7 +148,7 @@ fn check_entry(check: Check<'_>, entry: &Attestor, search: &mut Search) -> Check
                 },
                 Item::Sealed(_) => {}
                 Item::Unreadable { source, error } => {
-                    let error = EvidenceError::Malformed(error.to_string());
+                    let error = EvidenceError::unreadable(source, error);
                     candidates.push(candidate(source, None, None, Err(&error)));
                     findings.unreadable.get_or_insert_with(|| unreadable(rule.quantifier, source, &error));
                     keep_further(&mut findings.furthest, error);

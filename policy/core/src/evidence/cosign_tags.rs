@@ -65,7 +65,8 @@ impl Sealed {
         if let Some(known) = self.opened.borrow().as_ref() {
             return known.clone();
         }
-        let rebuilt = self.layer.digest.parse().ok().and_then(|digest: Digest| payload::rebuild(&digest, clues));
+        let known = |digest: Digest| payload::rebuild(&digest, clues).or_else(|| store.published_payload(&digest));
+        let rebuilt = self.layer.digest.parse().ok().and_then(known);
         let opening = match rebuilt.map_or_else(|| store.blob(&self.repository, &self.layer), Ok) {
             Ok(payload) => self.with_payload(store, payload),
             Err(Fault::Malformed(error)) => Opening::Unreadable(error),

@@ -1,7 +1,9 @@
 //! The evidence of one request, each carrier loaded when it is first asked for, and what that may cost.
 
 use super::material::{LogEntry, MaterialError};
-use super::{Carrier, Gap, Load, Plan, cosign_tags, published, published_tag, referrers, rekor};
+use super::{
+    Carrier, Content, Evidence, Gap, Item, Load, Plan, cosign_tags, published, published_tag, referrers, rekor,
+};
 use crate::decision::LookedResult;
 use crate::host::{Host, HostError, ManifestId};
 use crate::reference::{Digest, Repository};
@@ -34,6 +36,9 @@ pub struct Store<'h> {
     calls: Cell<usize>,
     ids: Cell<usize>,
     failures: RefCell<BTreeMap<Repository, usize>>,
+    /// Published evidence whose payloads are not in `payloads` yet: they are hashed when somebody needs one.
+    unhashed: RefCell<Vec<Rc<Load>>>,
+    payloads: RefCell<BTreeMap<Digest, Rc<Evidence>>>,
 }
 
 /// What a log answered.
@@ -53,6 +58,8 @@ impl<'h> Store<'h> {
             calls: Cell::new(0),
             ids: Cell::new(0),
             failures: RefCell::default(),
+            unhashed: RefCell::default(),
+            payloads: RefCell::default(),
         }
     }
 
@@ -88,7 +95,28 @@ impl<'h> Store<'h> {
             Carrier::ReferrersTag => referrers::load_tag(self, repository, digest),
         });
         self.loads.borrow_mut().insert(key, Rc::clone(&load));
+        if carrier == Carrier::Published {
+            self.unhashed.borrow_mut().push(Rc::clone(&load));
+        }
         load
+    }
+
+    /// The signed bytes with this digest, where published evidence brought them.
+    pub(super) fn published_payload(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let mut payloads = self.payloads.borrow_mut();
+        // At most `MAX_REQUEST_ITEMS`, each hashed once.
+        for load in self.unhashed.take() {
+            for item in &load.items {
+                let Item::Readable(evidence) = item else { continue };
+                if let Content::Message { payload, .. } = &evidence.material.content {
+                    payloads.insert(Digest::of(payload), Rc::clone(evidence));
+                }
+            }
+        }
+        match &payloads.get(digest)?.material.content {
+            Content::Message { payload, .. } => Some(payload.clone()),
+            _ => None,
+        }
     }
 
     /// What the transparency log at `url` holds about `artifact`. Asked once for each.

@@ -1,6 +1,7 @@
 //! Why a piece of evidence does not count.
 
 use crate::decision::{Code, Finding, Outcome};
+use crate::evidence::MaterialError;
 
 /// Why a piece of evidence does not count, from the least to the most interesting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +13,14 @@ pub enum EvidenceError {
     /// It does not parse.
     #[error("cannot be read: {0}")]
     Malformed(String),
+    /// It lies where published evidence should, and is none, or not this image's.
+    #[error("cannot be read: {reason}")]
+    Published {
+        /// Why.
+        reason: String,
+        /// The tag, and the repository that it lies in.
+        place: String,
+    },
     /// It parses, but uses what nobody here can verify.
     #[error("not supported: {0}")]
     Unsupported(String),
@@ -57,6 +66,9 @@ pub enum EvidenceError {
     /// Nothing was logged, and the rule asks for a log.
     #[error("it carries no log entry")]
     NoLogEntry,
+    /// Nothing was logged as far as it says, the rule asks for a log, and this host cannot ask one.
+    #[error("it carries no log entry, and this host cannot ask the log")]
+    LogNotAsked,
     /// It names a log that the trust root does not know.
     #[error("it names a log that the trust root does not know: {0}")]
     UnknownLog(String),
@@ -94,18 +106,32 @@ pub enum EvidenceError {
 }
 
 impl EvidenceError {
+    /// What lies at `source` cannot be read. `source` is in words, as [`crate::evidence::Item::source`] gives it.
+    #[must_use]
+    pub fn unreadable(source: &str, error: &MaterialError) -> Self {
+        let reason = error.to_string();
+        let MaterialError::Published(_) = error else { return Self::Malformed(reason) };
+        let artifact = source.split_once(", ").map_or(source, |(artifact, _)| artifact);
+        let place = artifact.rsplit_once(' ').map_or(artifact, |(_, name)| name);
+        let place = match place.rsplit_once(':') {
+            Some((repository, tag)) => format!("the tag `{tag}` in {repository}"),
+            None => place.to_owned(),
+        };
+        Self::Published { reason, place }
+    }
+
     /// The stable code.
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
             Self::WrongSubject => Code::WrongSubject,
-            Self::Malformed(_) => Code::EvidenceMalformed,
+            Self::Malformed(_) | Self::Published { .. } => Code::EvidenceMalformed,
             Self::Unsupported(_) | Self::WrongSignerKind(_) => Code::EvidenceUnsupported,
             Self::WrongIdentity { .. } => Code::WrongIdentity,
             Self::WrongKey(_) => Code::WrongKey,
             Self::SignatureInvalid(_) => Code::SignatureInvalid,
             Self::Certificate(_) => Code::CertificateUntrusted,
-            Self::Log(_) | Self::NoLogEntry | Self::NotInLog(_) => Code::LogUntrusted,
+            Self::Log(_) | Self::NoLogEntry | Self::LogNotAsked | Self::NotInLog(_) => Code::LogUntrusted,
             Self::LogUnreachable { .. } => Code::LogUnreachable,
             Self::OutOfTime => Code::DeadlineReached,
             Self::UnknownLog(_) => Code::TrustRootOutdated,
@@ -121,7 +147,7 @@ impl EvidenceError {
         match self {
             Self::WrongSubject => 0,
             Self::WrongSignerKind(_) => 1,
-            Self::Malformed(_) => 2,
+            Self::Malformed(_) | Self::Published { .. } => 2,
             Self::Unsupported(_) => 3,
             Self::WrongKey(_) => 4,
             Self::WrongIdentity { .. } => 5,
@@ -130,6 +156,7 @@ impl EvidenceError {
             | Self::Certificate(_)
             | Self::Log(_)
             | Self::NoLogEntry
+            | Self::LogNotAsked
             | Self::NotInLog(_)
             | Self::UnknownLog(_) => 7,
             Self::Annotation { .. } => 8,
@@ -174,6 +201,19 @@ impl EvidenceError {
                 "if it was signed with another Sigstore, give its trusted_root.json (`trustRoots`, `--trusted-root`) or its \
                  keys and certificates (`roots`, `rekor.pubkey`, `ctlog.pubkey`, `ctlog.tsaCertChain`); if the log is new, use a newer release of this policy",
             ),
+            Self::Published { place, .. } => finding.remedy(format!(
+                "delete {place} and publish again (`sigwarden publish`); if a later version published it, use a newer \
+                 release of this policy"
+            )),
+            Self::LogNotAsked => finding.remedy(
+                "publish it with its proof (`sigwarden publish --rekor-url URL`, with the log that was used); if it was \
+                 never logged, sign with a log, or accept signatures without one \
+                 (`rekor: {ignoreTlog: true}`, `--insecure-ignore-tlog`)",
+            ),
+            Self::LogUnreachable { url, .. } => finding.remedy(format!(
+                "see whether {url} answers this host, and try again; or publish the evidence with its proof, \
+                 and no log is asked (`sigwarden publish --rekor-url {url}`)"
+            )),
             Self::NoLogEntry => finding.remedy(
                 "sign with a log, or accept signatures without one \
                  (`rekor: {ignoreTlog: true}`, `--insecure-ignore-tlog`)",
@@ -188,5 +228,40 @@ impl EvidenceError {
             ),
             _ => finding,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::published::PublishedError;
+
+    #[test]
+    fn errors_that_somebody_can_mend_say_how() {
+        let url = "https://rekor.example".to_owned();
+        let kind = || MaterialError::Published(PublishedError::Kind { kind: "notation".to_owned() });
+        let source = "published evidence r.example:5000/x/y:sha256-00.sigwarden";
+        let element = format!("{source}, element 3");
+        let delete = "delete the tag `sha256-00.sigwarden` in r.example:5000/x/y and publish again";
+        let cases = [
+            (EvidenceError::unreadable(source, &kind()), Code::EvidenceMalformed, delete),
+            (EvidenceError::unreadable(&element, &kind()), Code::EvidenceMalformed, delete),
+            (EvidenceError::LogNotAsked, Code::LogUntrusted, "publish it with its proof"),
+            (
+                EvidenceError::LogUnreachable { url, reason: "time-out".to_owned() },
+                Code::LogUnreachable,
+                "see whether https://rekor.example answers",
+            ),
+        ];
+        for (error, code, remedy) in cases {
+            let finding = error.finding();
+            assert_eq!(finding.code, code, "{error}");
+            assert!(finding.remedy.as_deref().is_some_and(|text| text.starts_with(remedy)), "{finding:?}");
+        }
+        let other = MaterialError::Malformed { what: "blob", reason: "gone".to_owned() };
+        assert_eq!(
+            EvidenceError::unreadable(source, &other),
+            EvidenceError::Malformed("not a valid blob: gone".to_owned())
+        );
     }
 }

@@ -115,6 +115,13 @@ fn a_signature_is_read_from_its_tag_alone_where_its_payload_can_be_rebuilt() {
     assert_eq!(annotated(json!({"env": "prod"})), "SW3011");
     assert_eq!(annotated(json!({"a": "b", "env": "test"})), "SW3011");
 
+    // What was published has been read, and so has the same payload under the tag: the answer is no, and not "could not look".
+    let mut wrong = settings.clone();
+    wrong["verifyImages"][0]["annotations"] = json!({"env": "test"});
+    let host = Counting::new("v2-annot").with_published("v1");
+    let decision = ask(&host, &["127.0.0.1:17021/v2-annot:v1"], &wrong);
+    assert_eq!((codes(&decision).as_str(), decision.explanation.outcome), ("SW4011", Outcome::Failed));
+
     // Under another name the payload cannot be rebuilt, which is no proof that nobody signed.
     let host = Counting::new("v2-key-p256");
     let decision = ask(&host, &["ghcr.io/x/y:v1"], &stock());
