@@ -95,9 +95,20 @@ pub(super) fn refusal(explanation: &Explanation) -> String {
 
 /// One line for each reason, and one for all images that nobody had the time to check: a list of them tells nothing.
 fn lines(refusing: &[&Reason<'_>], explanation: &Explanation) -> Vec<String> {
-    let (unchecked, others): (Vec<_>, Vec<_>) =
-        refusing.iter().partition(|reason| reason.finding.code == Code::DeadlineReached);
-    let mut lines: Vec<_> = others.into_iter().map(|reason| line(reason)).collect();
+    let (unchecked, others): (Vec<&Reason<'_>>, Vec<&Reason<'_>>) =
+        refusing.iter().copied().partition(|reason| reason.finding.code == Code::DeadlineReached);
+    let remedies: Vec<Option<String>> = others.iter().map(|reason| remedy(reason.finding)).collect();
+    let mut lines: Vec<_> = others
+        .into_iter()
+        .enumerate()
+        .map(|(index, reason)| match remedies.get(index) {
+            // What there is to do stands behind the last line that it is for.
+            Some(Some(remedy)) if !remedies.iter().skip(index).skip(1).flatten().any(|later| later == remedy) => {
+                format!("{} — do: {remedy}", line(reason))
+            }
+            _ => line(reason),
+        })
+        .collect();
     if !unchecked.is_empty() {
         let all = explanation.images.len();
         let is_unchecked = |image: &&ImageReport| {
@@ -131,7 +142,7 @@ fn line(reason: &Reason<'_>) -> String {
         }
         line.push_str(&format!("{}: ", first_line(&image.image)));
     }
-    line.push_str(&first_line(&finding.message));
+    line.push_str(&first_line(&without_wrapping(&finding.message)));
     if let (Some(wanted), Some(found)) = (&finding.wanted, &finding.found) {
         line.push_str(&format!(": wanted {}, found {}", first_line(wanted), first_line(found)));
     }
@@ -140,6 +151,23 @@ fn line(reason: &Reason<'_>) -> String {
         None => line.push_str(&format!(" [{}]", finding.code)),
     }
     line
+}
+
+/// A host's error without the sentences that every one of its errors begins with.
+fn without_wrapping(message: &str) -> String {
+    ["Host error: ", "Callback evaluation failure: ", "Fail to interact with OCI registry: "]
+        .iter()
+        .fold(message.to_owned(), |message, wrapping| message.replace(wrapping, ""))
+}
+
+/// What there is to do, on one line.
+fn remedy(finding: &Finding) -> Option<String> {
+    let remedy = finding.remedy.as_deref()?;
+    let steps: Vec<&str> = remedy.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if steps.first()?.ends_with(':') && finding.code == Code::WrongPredicateType {
+        return Some("`sigwarden verify` with this policy prints the YAML that would admit it".to_owned());
+    }
+    Some(first_line(&steps.join(" ")))
 }
 
 /// The first line of a text, shortened: what an attacker wrote must not push everything else out.
