@@ -18,7 +18,7 @@ pub use response::ValidationResponse;
 use crate::conditions::{ContainerImage, RequestFacts};
 use crate::decision::{BlockReport, Code, Explanation, Finding, ImageReport, Location, Outcome};
 use crate::evidence::Store;
-use crate::examiner::{Examiner, Target, deadline_finding, host_finding};
+use crate::examiner::{Examiner, Target, deadline_finding, host_finding, outcome};
 use crate::exceptions::{self, Excepted};
 use crate::host::Host;
 use crate::mutation;
@@ -225,11 +225,11 @@ impl<'a> Inquiry<'a> {
         };
         let concerning = rules::concerning(self.settings, named, mirrored);
         let excepted = self.excepted(&image, named, concerning.is_empty());
+        let changed = report.locations.iter().any(|location| !workload.is_unchanged(written, location));
         if concerning.is_empty() {
-            self.unmatched(&mut report, excepted);
+            self.unmatched(&mut report, excepted, &image, changed);
             return report;
         }
-        let changed = report.locations.iter().any(|location| !workload.is_unchanged(written, location));
         let is_left_alone = !self.settings.verify_unchanged && !changed && image.digest().is_some();
         let mut wants_pin = false;
         for (block, concern) in concerning {
@@ -328,9 +328,12 @@ impl<'a> Inquiry<'a> {
         }
     }
 
-    fn unmatched(&mut self, report: &mut ImageReport, excepted: Excepted<'_>) {
+    fn unmatched(&mut self, report: &mut ImageReport, excepted: Excepted<'_>, image: &ImageRef, changed: bool) {
         self.tell_of_exception(excepted, report);
-        if report.excepted.is_some() {
+        if let Excepted::Yes(exception) = excepted {
+            if !exception.digests.is_empty() {
+                self.pin_excepted(report, image, changed);
+            }
             return;
         }
         match self.settings.unmatched_images {
@@ -344,6 +347,28 @@ impl<'a> Inquiry<'a> {
                     report.findings.push(exception_over(exception));
                 }
                 report.outcome = Outcome::Failed;
+            }
+        }
+    }
+
+    /// Pins what is excepted by its digest though no block matches it: its tag could be moved to what the exception was not
+    /// made for.
+    fn pin_excepted(&mut self, report: &mut ImageReport, image: &ImageRef, changed: bool) {
+        if image.digest().is_some() || !changed {
+            return;
+        }
+        let resolved = match self.settings.mutate {
+            true => self.digest(image),
+            false => Err(tag_finding(self.settings.mutate)),
+        };
+        match resolved {
+            Ok(digest) => {
+                report.digest = Some(digest.to_string());
+                report.pinned = Some(image.pinned(&digest));
+            }
+            Err(finding) => {
+                report.outcome = outcome(&finding);
+                report.findings.push(finding);
             }
         }
     }
@@ -397,14 +422,7 @@ impl<'a> Inquiry<'a> {
         // What `mutateDigest` would have pinned at its creation may stay as it is until it changes.
         let pinned_here = block.mutate_digest && (self.settings.mutate || !changed);
         let wanted = block.verify_digest || (block.mutate_digest && !self.settings.mutate);
-        (wanted && !pinned_here).then(|| {
-            let remedy = match self.settings.mutate {
-                true => "write `@sha256:…` behind the tag, or set `mutateDigest: true` and let this policy do it",
-                false => "write `@sha256:…` behind the tag, or run the mutating twin of this policy, which does it",
-            };
-            Finding::new(Code::DigestMissing, "the image is named by a tag, and must be pinned by digest")
-                .remedy(remedy)
-        })
+        (wanted && !pinned_here).then(|| tag_finding(self.settings.mutate))
     }
 
     /// The digest of an image: its own, or what its tag means. A tag is resolved once, and everything after that is about
@@ -430,6 +448,14 @@ impl<'a> Inquiry<'a> {
             })
             .clone()
     }
+}
+
+fn tag_finding(may_mutate: bool) -> Finding {
+    let remedy = match may_mutate {
+        true => "write `@sha256:…` behind the tag, or set `mutateDigest: true` and let this policy do it",
+        false => "write `@sha256:…` behind the tag, or run the mutating twin of this policy, which does it",
+    };
+    Finding::new(Code::DigestMissing, "the image is named by a tag, and must be pinned by digest").remedy(remedy)
 }
 
 fn exception_over(exception: &Exception) -> Finding {

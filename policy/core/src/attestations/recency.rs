@@ -1,14 +1,16 @@
 //! When was an attestation made, and is that recent enough?
 //!
 //! A predicate's own dates are its author's word. What counts is the earliest time at which a log or a timestamp authority
-//! saw the signature: later ones can be had for any old signature by whoever likes. An attestation without such a time is
-//! never the latest, and since it may be, it blocks where the latest is asked for.
+//! saw the signature: later ones can be had for any old signature by whoever likes, and whoever can write to the repository can
+//! leave the earlier ones out. So a time is believed only of certificates that were good for hours: they, and not the timestamp,
+//! say when the signature was made. A key's signature has no time at all. An attestation without a time is never the latest,
+//! and since it may be, it blocks where the latest is asked for.
 
 use super::{Check, Findings};
-use crate::attestors::signed_at;
+use crate::attestors::{claimed, signed_at};
 use crate::decision::{Code, Finding, Outcome};
 use crate::evidence::Evidence;
-use crate::settings::{Attestor, Quantifier};
+use crate::settings::{Attestor, AttestorKind, Quantifier};
 
 /// Where the finding about one attestation goes.
 pub(super) enum Placed {
@@ -68,6 +70,34 @@ pub(super) fn latest<T>(dated: Vec<(i64, T)>) -> Vec<T> {
     dated.into_iter().filter(|(time, _)| *time == latest).map(|(_, value)| value).collect()
 }
 
+/// Longest life of a certificate whose signatures have a time. Fulcio's have ten minutes; with a day, an old signature can be
+/// made to look a day younger.
+const MAX_CERTIFICATE_SECONDS: i64 = 24 * 3600;
+
+const KEYS_HAVE_NO_TIME: &str = "a key's signature can be timestamped again by anybody, so that nobody knows its age";
+
+/// Whether the signer is one whose signatures cannot be given another time later.
+fn check_signer_dates(check: Check<'_>, entry: &Attestor, evidence: &Evidence) -> Result<(), Undated> {
+    let undated = |message: &str| {
+        let finding = Finding::new(Code::TimestampUntrusted, message).remedy(
+            "let a workflow attest (keyless), or compare the time that the predicate itself names: `{{ time_since('', \
+             '{{ metadata.scanFinishedOn }}', '') }}` is what the signer wrote",
+        );
+        Undated { finding, is_open: false }
+    };
+    // A certificate beside a key's signature is nobody's word.
+    let AttestorKind::Keyless(_) = entry.kind else {
+        return Err(undated(KEYS_HAVE_NO_TIME));
+    };
+    match claimed(check.examiner, evidence) {
+        Err(_) => Err(undated(KEYS_HAVE_NO_TIME)),
+        Ok(claims) if claims.lifetime().is_none_or(|seconds| seconds > MAX_CERTIFICATE_SECONDS) => {
+            Err(undated("the certificate is good for longer than a day, so that nobody knows the signature's age"))
+        }
+        Ok(_) => Ok(()),
+    }
+}
+
 /// Why an attestation has no time.
 pub(super) struct Undated {
     pub(super) finding: Finding,
@@ -77,6 +107,7 @@ pub(super) struct Undated {
 
 /// When the attestation was made, in Unix seconds.
 pub(super) fn dated(check: Check<'_>, entry: &Attestor, evidence: &Evidence) -> Result<i64, Undated> {
+    check_signer_dates(check, entry, evidence)?;
     match signed_at(check.examiner, entry, evidence) {
         Ok(Some(time)) => Ok(time),
         Ok(None) => {

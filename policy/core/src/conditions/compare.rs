@@ -46,7 +46,7 @@ pub(super) enum Pattern {
 /// Compares the key with the value.
 ///
 /// # Errors
-/// When a string is longer than is compared.
+/// When a string is longer than is compared, or matching it would take too long.
 pub(super) fn compare(key: &Value, value: &Value, pattern: Pattern) -> Result<Comparison, ConditionError> {
     Ok(match (key, value) {
         (Value::Null, _) => Comparison::Neither,
@@ -87,12 +87,27 @@ fn compare_text(key: &str, value: &Value, pattern: Pattern) -> Result<Comparison
     if key.len() > MAX_TEXT_BYTES || value.len() > MAX_TEXT_BYTES {
         return Err(ConditionError::TooLong { limit: MAX_TEXT_BYTES });
     }
-    let is_match = WildMatch::new(value).matches(key);
+    let is_match = matches(value, key)?;
     Ok(match pattern {
         Pattern::Literal if key == value => Comparison::Equal,
         Pattern::Literal if is_match => Comparison::Neither,
         _ => Comparison::from(is_match),
     })
+}
+
+/// Steps of matching one text: as many milliseconds as a pod may wait for one condition. Both sides may be data, and of a pattern
+/// with many wildcards each may look at every character of the text.
+const MAX_MATCHING: usize = 16_000_000;
+
+/// Whether the pattern matches the text.
+fn matches(pattern: &str, text: &str) -> Result<bool, ConditionError> {
+    if !pattern.contains(['*', '?']) {
+        return Ok(pattern == text);
+    }
+    if pattern.len().saturating_mul(text.len()) > MAX_MATCHING {
+        return Err(ConditionError::TooMuchWork { what: "steps of matching", limit: MAX_MATCHING });
+    }
+    Ok(WildMatch::new(pattern).matches(text))
 }
 
 /// `None` where this is not about durations. A number that stands for a duration counts whole seconds.

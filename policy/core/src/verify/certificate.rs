@@ -90,6 +90,13 @@ impl Claims {
         }
     }
 
+    /// How long the certificate is good for, in seconds. `None` where it ends before it begins.
+    #[must_use]
+    pub fn lifetime(&self) -> Option<i64> {
+        let seconds = self.info.not_after.as_second().checked_sub(self.info.not_before.as_second())?;
+        (seconds >= 0).then_some(seconds)
+    }
+
     /// The holder in words: `name (issuer)`.
     #[must_use]
     pub fn signer(&self) -> String {

@@ -86,6 +86,26 @@ fn an_exception_for_digests_is_for_no_other() {
 }
 
 #[test]
+fn what_is_excepted_by_digest_is_pinned_where_no_block_does_it() {
+    let debug = "quay.io/x/debug:1.2";
+    let real = Layout(fixtures().join("layouts/referrers/myorg/debug")).tag("1.2").unwrap();
+    let exceptions = json!([{"imageReferences": [debug], "digests": [real], "reason": "x", "expires": "2026-12-31"}]);
+    let settings = |more: Value| {
+        let mut settings = settings_with(json!({"exceptions": exceptions, "unmatchedImages": "deny"}));
+        settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        settings
+    };
+    let host = Counting::new("myorg/debug");
+    let decision = decide_request(&host, &pod(&[debug]), &settings(json!({})), NOW);
+    assert_eq!(decision.explanation.images[0].pinned, Some(format!("{debug}@{real}")), "{decision:#?}");
+    assert!(decision.response.mutated_object.is_some());
+    // The twin cannot pin, so that it asks for the digest.
+    let twin = settings(json!({"mutate": false}));
+    assert_eq!(codes(&decide_request(&host, &pod(&[debug]), &twin, NOW)), "SW3006");
+    assert_eq!(codes(&decide_request(&host, &pod(&[&format!("{debug}@{real}")]), &twin, NOW)), "");
+}
+
+#[test]
 fn an_exception_also_speaks_for_what_no_block_matches() {
     let exceptions = json!([{"imageReferences": ["quay.io/*"], "reason": "x", "expires": "2026-12-31"}]);
     let settings = settings_with(json!({"exceptions": exceptions, "unmatchedImages": "deny"}));

@@ -126,10 +126,16 @@ fn sorted<'v>(call: &Call<'_>, items: &[&'v Value]) -> Result<Vec<&'v Value>> {
 fn check_sortable<'v>(call: &Call<'_>, items: impl Iterator<Item = &'v Value>) -> Result<()> {
     let mut kinds = items.map(kind_of);
     let Some(first) = kinds.next() else { return Ok(()) };
-    if !matches!(first, "a number" | "a string") || kinds.any(|kind| kind != first) {
+    let mut count: usize = 1;
+    let is_mixed = kinds.by_ref().any(|kind| {
+        count = count.saturating_add(1);
+        kind != first
+    });
+    if is_mixed || !matches!(first, "a number" | "a string") {
         return Err(call.fail(FunctionError::NotSortable));
     }
-    call.machine.charge(call.given.len().saturating_mul(64))
+    // A list of n takes n·log n comparisons; 64 is more than the logarithm of any length.
+    call.machine.charge(count.saturating_mul(64))
 }
 
 fn order(left: &Value, right: &Value) -> Ordering {
