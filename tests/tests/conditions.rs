@@ -182,6 +182,10 @@ fn without_a_verified_time_nothing_is_the_latest() {
     };
     assert_eq!(of(json!({}), true), "");
     assert_eq!(of(json!({"match": "latest"}), true), "SW4007");
+    // Nor is the time believed that a log gives a key's signature: anybody can have an old one logged or timestamped again.
+    assert_eq!(of(json!({}), false), "");
+    assert_eq!(of(json!({"match": "latest"}), false), "SW4007");
+    assert_eq!(of(json!({"match": "any", "maxAge": "1000000h"}), false), "SW4007");
 }
 
 /// Conditions see the request, and a predicate cannot pass for it.

@@ -8,6 +8,9 @@ const MAX_MESSAGE_BYTES: usize = 1500;
 /// Characters of one part of a line: a message, an identity, an image.
 const MAX_PART_CHARS: usize = 300;
 
+/// Characters of what there is to do: two commands with a digest each.
+const MAX_REMEDY_CHARS: usize = 600;
+
 /// Why something failed.
 pub(super) struct Reason<'e> {
     /// The image, if it is about one.
@@ -167,13 +170,16 @@ fn remedy(finding: &Finding) -> Option<String> {
     if steps.first()?.ends_with(':') && finding.code == Code::WrongPredicateType {
         return Some("`sigwarden verify` with this policy prints the YAML that would admit it".to_owned());
     }
-    Some(first_line(&steps.join(" ")))
+    Some(shortened(&steps.join("; ").replace(":; ", ": "), MAX_REMEDY_CHARS))
 }
 
 /// The first line of a text, shortened: what an attacker wrote must not push everything else out.
 fn first_line(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let mut shown: String = line.chars().take(MAX_PART_CHARS).collect();
+    shortened(text.lines().next().unwrap_or_default(), MAX_PART_CHARS)
+}
+
+fn shortened(line: &str, limit: usize) -> String {
+    let mut shown: String = line.chars().take(limit).collect();
     if shown.len() < line.len() {
         shown.push('…');
     }
