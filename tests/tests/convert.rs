@@ -562,3 +562,207 @@ fn nothing_to_convert_is_an_error() {
         assert!(json["error"].as_str().unwrap_or_default().contains(said), "case `{name}`: {json:#}");
     }
 }
+
+#[test]
+fn an_exception_that_says_nothing_excludes_nothing() {
+    let all = json!(["CREATE", "UPDATE"]);
+    let not_x =
+        json!({"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["x"]}]});
+    // Name, `exclude`, losses that are allowed, the operations that are left, the namespaces.
+    let cases = [
+        ("empty", "{}", vec![], &all, Value::Null),
+        ("no alternatives", "{any: []}", vec![], &all, Value::Null),
+        ("no resources", "{any: [{resources: {}}]}", vec![], &all, Value::Null),
+        ("no subjects", "{any: [{subjects: []}]}", vec![], &all, Value::Null),
+        ("no namespaces", "{resources: {namespaces: []}}", vec![], &all, Value::Null),
+        (
+            "nothing beside something",
+            "{any: [{resources: {}}, {resources: {namespaces: [x]}}]}",
+            vec![],
+            &all,
+            not_x.clone(),
+        ),
+        (
+            "nothing together with something",
+            "{all: [{resources: {}}, {resources: {namespaces: [x]}}]}",
+            vec![],
+            &all,
+            Value::Null,
+        ),
+        ("something", "{any: [{resources: {namespaces: [x]}}]}", vec![], &all, not_x.clone()),
+        ("no operations", "{any: [{resources: {namespaces: [x], operations: []}}]}", vec![], &all, not_x),
+        (
+            "a role is lost",
+            "{any: [{clusterRoles: [r], resources: {namespaces: [x]}}]}",
+            vec!["match.clusterRoles"],
+            &all,
+            Value::Null,
+        ),
+        ("all is lost", "{any: [{roles: [r]}]}", vec!["match.roles"], &all, Value::Null),
+        (
+            "a subject is lost",
+            "{any: [{subjects: [{kind: Robot, name: r}]}]}",
+            vec!["match.subjects"],
+            &all,
+            Value::Null,
+        ),
+        ("a subject without kind", "{any: [{subjects: [{name: r}]}]}", vec!["match.subjects"], &all, Value::Null),
+        (
+            "no operator",
+            "{any: [{resources: {selector: {matchExpressions: [{key: k}]}}}]}",
+            vec!["match.selector"],
+            &all,
+            Value::Null,
+        ),
+        (
+            "an unknown field",
+            "{any: [{resources: {namespaces: [x], nmes: [y]}}]}",
+            vec!["resources.nmes"],
+            &all,
+            Value::Null,
+        ),
+    ];
+    for (name, exclude, losses, operations, namespaces) in cases {
+        let policy = kyverno("background: true", &format!("{PODS}\n    exclude: {exclude}"), SIGNED);
+        let flags: Vec<&str> = losses.iter().flat_map(|loss| ["--allow-loss", loss]).collect();
+        let (answer, json) = convert(&policy, &flags);
+        assert_eq!(answer, Answer::Yes, "case `{name}`: {json:#}");
+        let policies = json["policies"].as_array().unwrap();
+        assert_eq!(policies.len(), 2, "case `{name}`: {json:#}");
+        let spec = &policies[1]["spec"];
+        assert_eq!(&spec["rules"][0]["operations"], operations, "case `{name}`");
+        assert_eq!(spec["namespaceSelector"], namespaces, "case `{name}`");
+        if !losses.is_empty() {
+            let (answer, json) = convert(&policy, &[]);
+            assert_eq!(answer, Answer::No, "case `{name}` without leave: {json:#}");
+        }
+    }
+    // An empty selector selects everything.
+    let nothing_left = "{any: [{resources: {selector: {}}}]}";
+    let (_, json) = convert(&kyverno("background: true", &format!("{PODS}\n    exclude: {nothing_left}"), SIGNED), &[]);
+    assert_eq!(json["policies"], json!([]), "{json:#}");
+}
+
+#[test]
+fn an_exception_for_ephemeral_containers_is_for_them_only() {
+    let exclude = |kind: &str| {
+        let rule = format!("{PODS}\n    exclude: {{any: [{{resources: {{kinds: ['{kind}'], namespaces: [x]}}}}]}}");
+        let (answer, json) = convert(&kyverno("background: true", &rule, SIGNED), &[]);
+        assert_eq!(answer, Answer::Yes, "{json:#}");
+        json["policies"][1]["spec"]["matchConditions"][0]["expression"].clone()
+    };
+    assert_eq!(
+        exclude("Pod/ephemeralcontainers"),
+        json!(
+            "!((has(request.subResource) && request.subResource == 'ephemeralcontainers') && request.namespace in ['x'])"
+        )
+    );
+    assert_eq!(exclude("Deployment"), json!("!(request.kind.kind in ['Deployment'] && request.namespace in ['x'])"));
+}
+
+#[test]
+fn controllers_are_left_out_only_where_kyverno_leaves_them_out() {
+    // Name, `match`, whether Deployments are concerned, and ReplicaSets.
+    let cases = [
+        ("Pods", "{any: [{resources: {kinds: [Pod]}}]}", true, true),
+        (
+            "Pods and others apart",
+            "{any: [{resources: {kinds: [Pod]}}, {resources: {kinds: [Deployment]}}]}",
+            true,
+            true,
+        ),
+        ("Pods and others together", "{any: [{resources: {kinds: [Pod, Deployment]}}]}", true, false),
+        ("others", "{any: [{resources: {kinds: [Deployment]}}]}", true, false),
+        ("Pods by name", "{any: [{resources: {kinds: [Pod], names: [x]}}]}", false, false),
+        ("no operations are all", "{any: [{resources: {kinds: [Pod], operations: []}}]}", true, true),
+    ];
+    for (name, filter, deployments, replica_sets) in cases {
+        let (answer, json) = convert(&kyverno("background: true", &format!("match: {filter}"), SIGNED), &[]);
+        assert_eq!(answer, Answer::Yes, "case `{name}`: {json:#}");
+        let rules = json["policies"].to_string();
+        assert_eq!(
+            (rules.contains("\"deployments\""), rules.contains("\"replicasets\"")),
+            (deployments, replica_sets),
+            "case `{name}`"
+        );
+    }
+}
+
+#[test]
+fn what_names_nobody_is_refused_beside_what_does() {
+    let root = |keys: &str| {
+        format!(
+            "apiVersion: policy.sigstore.dev/v1alpha1\nkind: TrustRoot\nmetadata: {{name: t}}\nspec: {{sigstoreKeys: {{{keys}}}}}\n---\n"
+        )
+    };
+    let key = "-----BEGIN PUBLIC KEY-----\\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZ9xKWPa6S6+eRH3FowRnTrcNdJQ8\\namA7l77HtjTdwH0MMMEUSaOgN3zhD62pt3hgiq/ClyAz5z9VuxByGUfTVA==\\n-----END PUBLIC KEY-----";
+    let logs = format!("tLogs: [{{publicKey: \"{key}\"}}]");
+    let who = "identities: [{issuer: i, subject: s}]";
+    let log = format!("- keyless: {{{who}}}\n    ctlog: {{url: 'https://r', trustRootRef: t}}");
+    let attested = |types: &str| format!("- keyless: {{{who}}}\n    attestations: [{types}]");
+    let two = "{name: a, predicateType: a}, {name: b, predicateType: b}";
+    let cip = |authorities: &str| cluster_image_policy("mode: enforce", authorities);
+    let all = "images.containers.map(i, verifyImageSignatures(i, [attestors.a])).all(e, e > 0)";
+    let ivp = || image_validating("cosign: {keyless: {identities: [{issuer: i, subject: s}]}}", "", all);
+    let block = |fields: &str| kyverno("background: true", PODS, fields);
+    let bundle = |subject: &str| {
+        block(&format!(
+            "type: SigstoreBundle\n      attestors: [{{entries: [{{keyless: {{subject: '{subject}', subjectRegExp: '^ab$', issuer: i, rekor: {{url: u}}}}}}]}}]"
+        ))
+    };
+    let when = |operator: &str, value: &str| {
+        let rule = format!(
+            "{PODS}\n    preconditions: {{all: [{{key: '{{{{request.namespace}}}}', operator: {operator}, value: {value}}}]}}"
+        );
+        kyverno("background: true", &rule, SIGNED)
+    };
+    // Name, what is converted, its twin that is refused, and the refused field.
+    let cases = [
+        ("log keys", root(&logs) + &cip(&log), root("") + &cip(&log), "trustRootRef"),
+        (
+            "authorities",
+            root(&logs) + &cip(&log),
+            root(&logs) + &cip(&format!("- keyless: {{trustRootRef: t, {who}}}")),
+            "trustRootRef",
+        ),
+        (
+            "several types",
+            cip(&attested(two)),
+            cip(&format!("{}\n  {}", attested(two), attested(two))),
+            "authorities",
+        ),
+        ("no type", cip(&attested("{name: a, predicateType: a}")), cip(&attested("{name: a}")), "attestations.predicateType"),
+        (
+            "timestamps",
+            cip(&format!("- keyless: {{{who}}}")),
+            cip(&format!("- keyless: {{{who}}}\n    rfc3161timestamp: {{}}")),
+            "rfc3161timestamp",
+        ),
+        (
+            "static pass",
+            cip("- static: {action: pass}").replace("ghcr.io/x/**", "ghcr.io/x/y"),
+            cip("- static: {action: pass}"),
+            "static",
+        ),
+        ("no expression", ivp(), ivp().replace(&format!("expression: >-\n      {all}"), "message: m"), "validations"),
+        ("no validations", ivp(), ivp().replace(&format!("\n  - expression: >-\n      {all}"), " []"), "validationConfigurations.required"),
+        ("type", block(&format!("type: Cosign\n      {SIGNED}")), block(&format!("type: Cosgin\n      {SIGNED}")), "type"),
+        ("bundle", bundle("ab"), bundle("a*"), "keyless.subjectRegExp"),
+        ("a list", when("AnyIn", "[a]"), when("Equals", "[a]"), "preconditions"),
+        ("not a list", when("NotEquals", "a"), when("NotEquals", "[a]"), "preconditions"),
+        (
+            "any and all",
+            block(SIGNED).replace(PODS, &format!("{PODS}\n    exclude: {{any: [{{resources: {{namespaces: [x]}}}}]}}")),
+            block(SIGNED).replace(PODS, &format!("{PODS}\n    exclude: {{any: [{{resources: {{namespaces: [x]}}}}], all: [{{resources: {{namespaces: [x]}}}}]}}")),
+            "exclude",
+        ),
+    ];
+    for (name, accepted, refused, field) in cases {
+        let (answer, json) = convert(&accepted, &[]);
+        assert_eq!(answer, Answer::Yes, "case `{name}`: {json:#}");
+        let (answer, json) = convert(&refused, &[]);
+        assert_eq!(answer, Answer::No, "case `{name}`: {json:#}");
+        let is_it = |note: &Value| note["part"] == "refused" && note["field"] == field;
+        assert!(json["report"].as_array().unwrap().iter().any(is_it), "case `{name}`: {json:#}");
+    }
+}

@@ -278,6 +278,7 @@ fn read_authorities(
 ) -> Option<Fields> {
     let reporter = spec.reporter;
     let nodes = spec.items("authorities");
+    let pattern_texts = patterns.clone();
     let mut block = Fields::new()
         .with("imageReferences", patterns.into_iter().map(Tree::from).collect::<Vec<_>>())
         .with("failureAction", action.name());
@@ -291,6 +292,15 @@ fn read_authorities(
         }
     }
     if passes {
+        if let Some(pattern) = pattern_texts.iter().find(|text| text.contains('*') || text.contains("docker.io")) {
+            reporter.refuse(
+                &spec.at("authorities"),
+                "static",
+                Reason::Unsupported,
+                format!("`{pattern}` admits unsigned images, and matches more of them here: `*` crosses `/`, and all spellings of docker.io are one"),
+                "name the images one by one, or allow the loss with --allow-loss static",
+            );
+        }
         if nodes.len() > 1 {
             reporter.changed(
                 &spec.at("authorities"),
@@ -346,6 +356,7 @@ fn add_rules(block: &mut Fields, authorities: Vec<Authority>, spec: &Object<'_>)
         authority.attestations.iter().map(|attestation| attestation.predicate_type.clone()).collect()
     };
     let first = authorities.first().map(types)?;
+    let authorities_count = authorities.len();
     if authorities.iter().any(|authority| types(authority) != first) {
         // What asks for something that cannot be said has been refused already.
         if spec.reporter.is_refused() {
@@ -366,6 +377,16 @@ fn add_rules(block: &mut Fields, authorities: Vec<Authority>, spec: &Object<'_>)
         return Some(());
     }
     let entries: Vec<Fields> = authorities.into_iter().flat_map(|authority| authority.entries).collect();
+    if authorities_count > 1 && first.len() > 1 {
+        spec.reporter.refuse(
+            &spec.at("authorities"),
+            "authorities",
+            Reason::Unsupported,
+            "one authority must have attested all of several types, and any of several authorities will do",
+            "split them into policies of their own, or drop all but one",
+        );
+        return None;
+    }
     let attestation = |predicate_type: String| {
         let mut fields = Fields::new().with("type", predicate_type);
         fields.add_why("match", "any", "One good attestation of several is enough for policy-controller.");
@@ -413,14 +434,12 @@ fn read_authority(node: &Node<'_>, trust_roots: &TrustRoots) -> Option<Reading> 
     }
     let key = authority.get("key");
     if let Some(timestamps) = &timestamps {
-        if key.is_some() {
-            node.refuse(
-                "rfc3161timestamp",
-                Reason::Unsupported,
-                "asks for a timestamp of a key's signature, and here none is required",
-                "ask for a log entry instead (`ctlog.url`), or leave this policy where it is",
-            );
-        }
+        node.refuse(
+            "rfc3161timestamp",
+            Reason::Unsupported,
+            "asks for a timestamp of each signature, and here none is required",
+            "ask for a log entry instead (`ctlog.url`), or leave this policy where it is",
+        );
         logs.read_timestamps(timestamps, trust_roots);
     }
     let source = Source::read(&authority);
@@ -510,7 +529,7 @@ impl Logs {
             );
         }
         if let Some(node) = ctlog.get("trustRootRef") {
-            self.rekor_keys = keys_of(&node, trust_roots).rekor;
+            self.rekor_keys = needed(&node, keys_of(&node, trust_roots).rekor, "tLogs");
             self.url.get_or_insert_with(|| REKOR.to_owned());
         }
     }
@@ -518,7 +537,7 @@ impl Logs {
     fn read_timestamps(&mut self, timestamps: &Object<'_>, trust_roots: &TrustRoots) {
         self.ignores_log = true;
         if let Some(node) = timestamps.get("trustRootRef") {
-            self.timestamp_chain = keys_of(&node, trust_roots).timestamps;
+            self.timestamp_chain = needed(&node, keys_of(&node, trust_roots).timestamps, "timestampAuthorities");
         }
     }
 
@@ -599,6 +618,20 @@ fn known_keys(reference: &Node<'_>, trust_roots: &TrustRoots) -> Option<Keys> {
         ct: texts("ctLogs", "publicKey"),
         timestamps: texts("timestampAuthorities", "certChain"),
     })
+}
+
+/// Keys that are there. Without them the module would fall back on those of the public Sigstore.
+fn needed(reference: &Node<'_>, keys: String, list: &str) -> String {
+    if keys.trim().is_empty() {
+        reference.reporter.refuse(
+            &reference.path,
+            "trustRootRef",
+            Reason::Settings,
+            format!("names a TrustRoot without `{list}`, so that nobody is trusted by it"),
+            "complete the TrustRoot, or name another",
+        );
+    }
+    keys
 }
 
 /// PEM text, which the API holds in base64.
@@ -686,7 +719,7 @@ fn read_keyless(keyless: &Object<'_>, logs: &mut Logs, trust_roots: &TrustRoots)
     let mut roots = String::new();
     if let Some(node) = keyless.get("trustRootRef") {
         let keys = keys_of(&node, trust_roots);
-        roots = keys.authorities;
+        roots = needed(&node, keys.authorities, "certificateAuthorities");
         logs.ct_keys = keys.ct;
     }
     let ignores_sct = keyless.flag("insecureIgnoreSCT", false);
@@ -772,7 +805,16 @@ fn read_attestation(node: &Node<'_>) -> Option<Attestation> {
     if let Some(policy) = attestation.get("policy") {
         refuse_language(&policy, "attestations.policy");
     }
-    let written = attestation.text("predicateType")?;
+    let Some(written) = attestation.text("predicateType").filter(|written| !written.is_empty()) else {
+        node.refuse(
+            "attestations.predicateType",
+            // Without it no attestation would be asked for at all.
+            Reason::Settings,
+            "names no `predicateType`, which policy-controller refuses",
+            "name the type",
+        );
+        return None;
+    };
     let predicate_type = COSIGN_TYPES
         .iter()
         .find(|(short, _)| *short == written)

@@ -1,6 +1,6 @@
 //! What a conversion has to say: what it refuses, what changes its meaning, and what belongs elsewhere.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -101,11 +101,12 @@ pub struct Reporter<'a> {
     origin: Origin,
     allowed: &'a BTreeSet<String>,
     notes: RefCell<Vec<Note>>,
+    losses: Cell<usize>,
 }
 
 impl<'a> Reporter<'a> {
     pub(super) const fn new(origin: Origin, allowed: &'a BTreeSet<String>) -> Self {
-        Self { origin, allowed, notes: RefCell::new(Vec::new()) }
+        Self { origin, allowed, notes: RefCell::new(Vec::new()), losses: Cell::new(0) }
     }
 
     pub(super) const fn origin(&self) -> &Origin {
@@ -115,6 +116,7 @@ impl<'a> Reporter<'a> {
     /// Refuses, unless the user does without it. The caller goes on without it in either case.
     pub(super) fn refuse(&self, path: &str, field: &str, reason: Reason, message: impl Into<String>, help: &str) {
         let message = message.into();
+        self.losses.set(self.losses.get().saturating_add(1));
         // What cannot be used cannot be written, whatever is allowed.
         if self.allowed.contains(field) && reason.can_be_allowed() {
             self.changed(path, &message, "left out, as --allow-loss says: more is admitted than there");
@@ -133,6 +135,12 @@ impl<'a> Reporter<'a> {
     /// Whether the user does without a field.
     pub(super) fn allows(&self, field: &str) -> bool {
         self.allowed.contains(field)
+    }
+
+    /// How often something was refused or, by the user's leave, left out: who reads a part and finds that it grew has
+    /// not read the whole part.
+    pub(super) const fn losses(&self) -> usize {
+        self.losses.get()
     }
 
     pub(super) fn changed(&self, path: &str, there: &str, here: &str) {

@@ -369,7 +369,15 @@ fn read_validations(spec: &Object<'_>) -> Vec<Check> {
         for key in ["message", "messageExpression", "reason"] {
             validation.elsewhere(key, "left out: the policy says itself what it found");
         }
-        let Some(expression) = validation.text("expression") else { continue };
+        let Some(expression) = validation.text("expression") else {
+            node.refuse(
+                "validations",
+                Reason::Invalid,
+                "has no `expression`, which the API server refuses",
+                "write one, or remove the validation",
+            );
+            continue;
+        };
         match checks::read(expression) {
             Some(read) => checks.extend(read),
             None => {
@@ -494,10 +502,12 @@ fn write(
         block.add("attestations", written);
     }
     if !verifies && required {
-        spec.reporter.changed(
+        spec.reporter.refuse(
             &spec.at("validationConfigurations"),
+            "validationConfigurations.required",
+            Reason::Unsupported,
             "`required` refuses every image, since none is ever verified",
-            "only the digest is asked for",
+            "write a validation that verifies, or `required: false`",
         );
     }
     block.add("mutateDigest", mutate);

@@ -38,7 +38,19 @@ pub(super) fn read(node: &Node<'_>, action: Option<&str>) -> Option<Fields> {
             );
             return None;
         }
-        kind => kind == Some("SigstoreBundle"),
+        None | Some("Cosign") => false,
+        Some("SigstoreBundle") => true,
+        Some(other) => {
+            block.ignore_all();
+            node.reporter.refuse(
+                &node.path,
+                "type",
+                Reason::Invalid,
+                format!("`{other}` is no type of signature that is known"),
+                "write Cosign or SigstoreBundle",
+            );
+            return None;
+        }
     };
     let mut fields = Fields::new();
     let references = image_references(&block);
@@ -390,6 +402,17 @@ fn read_keyless(node: &Node<'_>, context: Context) -> Option<Fields> {
         }
         if let Some(node) = regex {
             let text = node.text()?;
+            if context.bundles && written.as_ref().and_then(|node| node.value.as_str()).is_some_and(has_wildcard) {
+                let field = format!("keyless.{partial}");
+                node.refuse(
+                    &field,
+                    // Either alone would admit more, so that neither is left out.
+                    Reason::Settings,
+                    format!("stands beside `{exact}` with a wildcard, and for SigstoreBundle both must match"),
+                    "write one of them",
+                );
+                return lost(&keyless);
+            }
             let whole = whole_regex(text);
             let is_met = |exact: &str| WholeRegex::parse(text).is_ok_and(|regex| regex.matches_loosely(exact));
             if context.bundles && written.as_ref().and_then(|node| node.value.as_str()).is_some_and(is_met) {

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::super::patterns::{cel_matches_any, cel_string, has_wildcard, matches, wildcard_regex};
 use super::super::reader::{Node, Object};
 use super::super::report::{Reason, Reporter};
@@ -20,15 +22,34 @@ const OBJECT_NAME: &str = "(has(object.metadata.name) ? object.metadata.name : \
 pub(super) struct Matched {
     /// The alternatives.
     pub(super) scopes: Vec<Scope>,
-    /// Whether Kyverno would make rules for Pod controllers out of this.
-    pub(super) is_for_pods_only: bool,
+    /// Whether Kyverno made rules for Pod controllers out of this; they are in the scopes.
+    pub(super) has_controllers: bool,
     /// Kinds that hold no images for Kyverno.
     pub(super) other_kinds: Vec<String>,
 }
 
-/// Reads `match` and `exclude` of a rule.
-pub(super) fn read(rule: &Object<'_>) -> Matched {
-    let mut kinds = Kinds::default();
+/// Whether a rule lets Kyverno make rules for Pod controllers: no filter goes by name, selector or annotations, or names
+/// several kinds with Pod among them. One rule that does not prevents it for the whole policy.
+pub(super) fn lets_have_controllers(rule: &Value) -> bool {
+    let filters = ["match", "exclude"].into_iter().filter_map(|part| rule.get(part)).flat_map(|part| {
+        let listed = ["any", "all"].into_iter().filter_map(|key| part.get(key)?.as_array()).flatten();
+        std::iter::once(part).chain(listed)
+    });
+    filters.filter_map(|filter| filter.get("resources")).all(|resources| {
+        let is_narrowed = ["name", "names", "selector", "annotations"].iter().any(|key| match resources.get(key) {
+            None | Some(Value::Null) => false,
+            Some(Value::Array(items)) => !items.is_empty(),
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(_) => true,
+        });
+        let kinds = resources.get("kinds").and_then(Value::as_array);
+        !is_narrowed && kinds.is_none_or(|kinds| kinds.len() < 2 || !kinds.iter().any(|kind| kind == "Pod"))
+    })
+}
+
+/// Reads `match` and `exclude` of a rule. A filter for Pods is also one for the controllers.
+pub(super) fn read(rule: &Object<'_>, controllers: Option<&BTreeSet<Resource>>) -> Matched {
+    let mut kinds = Kinds { controllers, ..Kinds::default() };
     let mut alternatives = match rule.object("match") {
         Some(object) => alternatives(&object, &mut kinds),
         None => {
@@ -43,32 +64,29 @@ pub(super) fn read(rule: &Object<'_>) -> Matched {
         }
     };
     let mut matched = Matched::default();
-    if let Some(object) = rule.object("exclude") {
-        let mut excluded_kinds = Kinds::default();
-        for excluded in self::alternatives(&object, &mut excluded_kinds) {
-            alternatives = alternatives.into_iter().map(|scope| without(scope, &excluded, &object)).collect();
+    if let Some(node) = rule.get("exclude") {
+        let mut excluded_kinds = Kinds { controllers, ..Kinds::default() };
+        for excluded in exceptions(&node, &mut excluded_kinds) {
+            alternatives = alternatives.into_iter().map(|scope| without(scope, &excluded, &node)).collect();
         }
-        kinds.is_narrowed |= excluded_kinds.is_narrowed;
-        kinds.names.extend(excluded_kinds.names);
     }
-    matched.is_for_pods_only =
-        !kinds.is_narrowed && !kinds.names.is_empty() && kinds.names.iter().all(|kind| kind == "Pod");
+    matched.has_controllers = kinds.has_controllers;
     matched.other_kinds = kinds.others.into_iter().collect();
     matched.scopes = alternatives;
     matched
 }
 
-/// What decides whether Kyverno makes rules for controllers.
+/// What the filters say about kinds.
 #[derive(Debug, Default)]
-struct Kinds {
-    names: BTreeSet<String>,
+struct Kinds<'a> {
+    /// What a filter for Pods is for as well.
+    controllers: Option<&'a BTreeSet<Resource>>,
     others: BTreeSet<String>,
-    /// By name, selector or annotations.
-    is_narrowed: bool,
+    has_controllers: bool,
 }
 
 /// The alternatives of `match` or `exclude`: `any`, `all`, or the old form with one filter.
-fn alternatives(object: &Object<'_>, kinds: &mut Kinds) -> Vec<Scope> {
+fn alternatives(object: &Object<'_>, kinds: &mut Kinds<'_>) -> Vec<Scope> {
     let (any, all) = (object.items("any"), object.items("all"));
     let mut scopes = Vec::new();
     for filter in &any {
@@ -87,6 +105,58 @@ fn alternatives(object: &Object<'_>, kinds: &mut Kinds) -> Vec<Scope> {
     merged(scopes)
 }
 
+/// What `exclude` takes out. A filter that says nothing excludes nothing, and so does one of which a part was lost: the
+/// rest of it would exclude more.
+fn exceptions(node: &Node<'_>, kinds: &mut Kinds<'_>) -> Vec<Scope> {
+    let reporter = node.reporter;
+    let Some(object) = node.object() else { return Vec::new() };
+    let (any, all) = (object.items("any"), object.items("all"));
+    if !any.is_empty() && !all.is_empty() {
+        node.refuse(
+            "exclude",
+            Reason::Match,
+            "`any` and `all` stand side by side, which Kyverno refuses",
+            "write one of them",
+        );
+        return Vec::new();
+    }
+    let mut read = |filter: &Node<'_>| {
+        let before = reporter.losses();
+        let scope = filter.object().and_then(|filter| read_filter(&filter, kinds));
+        scope.filter(|_| reporter.losses() == before && says_something(filter.value))
+    };
+    let mut scopes: Vec<Scope> = any.iter().filter_map(&mut read).collect();
+    // Each of `all` must be met: one that excludes nothing leaves nothing excluded.
+    let together: Option<Vec<Scope>> = all.iter().map(&mut read).collect();
+    scopes.extend(together.and_then(|scopes| scopes.into_iter().reduce(|one, other| one.and(&other))));
+    let before = reporter.losses();
+    if any.is_empty() && all.is_empty() {
+        scopes.extend(read_filter(&object, kinds).filter(|_| says_something(node.value)));
+    }
+    // Reports the fields that nobody knows.
+    drop(object);
+    if reporter.losses() == before { merged(scopes) } else { Vec::new() }
+}
+
+/// Whether a filter names anything. An empty selector does: it selects everything.
+fn says_something(filter: &Value) -> bool {
+    let is_filled = |value: &Value| match value {
+        Value::Null => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        _ => true,
+    };
+    let resources = filter.get("resources").and_then(Value::as_object);
+    let names_resources = resources.is_some_and(|resources| {
+        resources.iter().any(|(key, value)| match key.as_str() {
+            "selector" | "namespaceSelector" => !value.is_null(),
+            _ => is_filled(value),
+        })
+    });
+    names_resources || ["subjects", "roles", "clusterRoles"].iter().any(|key| filter.get(key).is_some_and(is_filled))
+}
+
 /// Scopes that differ in nothing but their resources are one.
 pub(in crate::convert) fn merged(scopes: Vec<Scope>) -> Vec<Scope> {
     let mut merged: Vec<Scope> = Vec::new();
@@ -100,7 +170,7 @@ pub(in crate::convert) fn merged(scopes: Vec<Scope>) -> Vec<Scope> {
     merged
 }
 
-fn read_filter(filter: &Object<'_>, kinds: &mut Kinds) -> Option<Scope> {
+fn read_filter(filter: &Object<'_>, kinds: &mut Kinds<'_>) -> Option<Scope> {
     let mut scope = Scope::everything();
     if let Some(resources) = filter.object("resources") {
         read_resources(&resources, &mut scope, kinds)?;
@@ -136,7 +206,12 @@ fn add_condition(scope: &mut Scope, name: &str, expression: String) {
 fn read_subject(node: &Node<'_>) -> Option<String> {
     let subject = node.object()?;
     subject.ignore("apiGroup");
-    let (kind, name, namespace) = (subject.text("kind")?, subject.text("name")?.to_owned(), subject.text("namespace"));
+    let (Some(kind), Some(name)) = (subject.text("kind"), subject.text("name").map(str::to_owned)) else {
+        node.refuse("match.subjects", Reason::Invalid, "has no kind or no name", "write `kind` and `name`");
+        subject.ignore_all();
+        return None;
+    };
+    let namespace = subject.text("namespace");
     match kind {
         "User" => Some(cel_matches_any("request.userInfo.username", &[name])),
         "Group" if has_wildcard(&name) => {
@@ -155,8 +230,8 @@ fn read_subject(node: &Node<'_>) -> Option<String> {
     }
 }
 
-fn read_resources(resources: &Object<'_>, scope: &mut Scope, kinds: &mut Kinds) -> Option<()> {
-    if let Some(node) = resources.get("kinds") {
+fn read_resources(resources: &Object<'_>, scope: &mut Scope, kinds: &mut Kinds<'_>) -> Option<()> {
+    if let Some(node) = resources.get("kinds").filter(|node| node.value != &Value::Array(Vec::new())) {
         let mut named = BTreeSet::new();
         for kind in node.texts() {
             let found = resources_of(&kind);
@@ -164,11 +239,18 @@ fn read_resources(resources: &Object<'_>, scope: &mut Scope, kinds: &mut Kinds) 
                 kinds.others.insert(kind.clone());
             }
             named.extend(found);
-            kinds.names.insert(kind);
+            // `v1/Pod` is a Pod too: taking it for one concerns more.
+            if let Some(controllers) = kinds.controllers
+                && kind.rsplit('/').next() == Some("Pod")
+            {
+                named.extend(controllers);
+                kinds.has_controllers = true;
+            }
         }
         scope.resources = named;
     }
-    if let Some(node) = resources.get("operations") {
+    // No operations are all of them.
+    if let Some(node) = resources.get("operations").filter(|node| node.value != &Value::Array(Vec::new())) {
         let operations = node.texts();
         let has = |operation: &str| operations.iter().any(|text| text == operation);
         (scope.create, scope.update) = (has("CREATE"), has("UPDATE"));
@@ -177,9 +259,8 @@ fn read_resources(resources: &Object<'_>, scope: &mut Scope, kinds: &mut Kinds) 
         }
     }
     let mut names: Vec<String> = resources.get("names").map(|node| node.texts()).unwrap_or_default();
-    names.extend(resources.text("name").map(str::to_owned));
+    names.extend(resources.text("name").filter(|name| !name.is_empty()).map(str::to_owned));
     if !names.is_empty() {
-        kinds.is_narrowed = true;
         add_condition(scope, "names", cel_matches_any(OBJECT_NAME, &names));
     }
     if let Some(node) = resources.get("namespaces") {
@@ -191,7 +272,6 @@ fn read_resources(resources: &Object<'_>, scope: &mut Scope, kinds: &mut Kinds) 
         }
     }
     if let Some(node) = resources.get("annotations") {
-        kinds.is_narrowed = true;
         for (key, value) in node.text_map() {
             if has_wildcard(&key) {
                 node.refuse("match.annotations", Reason::Match, "an annotation's name has a wildcard", ELSEWHERE);
@@ -205,7 +285,6 @@ fn read_resources(resources: &Object<'_>, scope: &mut Scope, kinds: &mut Kinds) 
         }
     }
     if let Some(node) = resources.get("selector") {
-        kinds.is_narrowed = true;
         scope.object.extend(read_selector(&node, resources.reporter));
     }
     if let Some(node) = resources.get("namespaceSelector") {
@@ -223,7 +302,17 @@ pub(in crate::convert) fn read_selector(node: &Node<'_>, reporter: &Reporter<'_>
     }
     for expression in selector.items("matchExpressions") {
         let Some(expression) = expression.object() else { continue };
-        let (Some(key), Some(operator)) = (expression.text("key"), expression.text("operator")) else { continue };
+        let (Some(key), Some(operator)) = (expression.text("key"), expression.text("operator")) else {
+            expression.ignore_all();
+            reporter.refuse(
+                &expression.path,
+                "match.selector",
+                Reason::Invalid,
+                "has no key or no operator",
+                "write `key` and `operator`",
+            );
+            continue;
+        };
         let values = expression.get("values").map(|values| values.texts()).unwrap_or_default();
         match Operator::parse(operator) {
             Some(operator) => {
@@ -293,7 +382,7 @@ fn resources_of(kind: &str) -> BTreeSet<Resource> {
 }
 
 /// The scope without what is excluded.
-fn without(mut scope: Scope, excluded: &Scope, place: &Object<'_>) -> Scope {
+fn without(mut scope: Scope, excluded: &Scope, place: &Node<'_>) -> Scope {
     let everything = Scope::everything();
     let has_resources = excluded.resources != everything.resources;
     let has_operations = !(excluded.create && excluded.update);
@@ -343,9 +432,21 @@ fn without(mut scope: Scope, excluded: &Scope, place: &Object<'_>) -> Scope {
 fn cel_of(scope: &Scope, with_resources: bool, with_operations: bool) -> Option<String> {
     let mut parts = Vec::new();
     if with_resources {
-        let kinds: BTreeSet<&str> = scope.resources.iter().map(|resource| resource.kind()).collect();
+        let has = |resource: Resource| scope.resources.contains(&resource);
+        let is_subresource = "(has(request.subResource) && request.subResource == 'ephemeralcontainers')";
+        // Pods and their subresource have one kind.
+        let is_ephemeral_only = has(Resource::EphemeralContainers) && !has(Resource::Pods);
+        let is_pods_only = has(Resource::Pods) && !has(Resource::EphemeralContainers);
+        if is_pods_only {
+            return None;
+        }
+        let whole = scope.resources.iter().filter(|one| !(is_ephemeral_only && **one == Resource::EphemeralContainers));
+        let kinds: BTreeSet<&str> = whole.map(|resource| resource.kind()).collect();
         let kinds: Vec<String> = kinds.into_iter().map(cel_string).collect();
-        parts.push(format!("request.kind.kind in [{}]", kinds.join(", ")));
+        let kinds = (!kinds.is_empty()).then(|| format!("request.kind.kind in [{}]", kinds.join(", ")));
+        let subresource = is_ephemeral_only.then(|| is_subresource.to_owned());
+        let resources: Vec<String> = kinds.into_iter().chain(subresource).collect();
+        parts.push(any_of(&resources));
     }
     if with_operations {
         let operations = [("CREATE", scope.create), ("UPDATE", scope.update)];

@@ -76,17 +76,17 @@ pub(super) fn read(document: &Value, reporter: &Reporter<'_>, config_maps: &Conf
     }
 
     let rules = spec.items("rules");
+    let controllers = controllers(&metadata, rules.iter().all(|rule| matching::lets_have_controllers(rule.value)));
     let mut read: Vec<(Object<'_>, matching::Matched)> = Vec::new();
     for node in &rules {
         if let Some(rule) = node.object() {
-            let matched = matching::read(&rule);
+            let matched = matching::read(&rule, controllers.as_ref());
             read.push((rule, matched));
         }
     }
-    let controllers = controllers(&metadata, read.iter().all(|(_, matched)| matched.is_for_pods_only));
     let mut plans = Vec::new();
     for (rule, matched) in read {
-        plans.extend(read_rule(&rule, matched, &common, controllers.as_ref(), config_maps));
+        plans.extend(read_rule(&rule, matched, &common, config_maps));
     }
     plans
 }
@@ -185,13 +185,7 @@ fn read_environment(spec: &Object<'_>) {
     }
 }
 
-fn read_rule(
-    rule: &Object<'_>,
-    matched: matching::Matched,
-    common: &Common,
-    controllers: Option<&BTreeSet<Resource>>,
-    config_maps: &ConfigMaps,
-) -> Vec<Plan> {
+fn read_rule(rule: &Object<'_>, matched: matching::Matched, common: &Common, config_maps: &ConfigMaps) -> Vec<Plan> {
     let reporter = rule.reporter;
     let name = rule.text("name").unwrap_or("rule").to_owned();
     for kind in ["mutate", "validate", "generate"] {
@@ -222,13 +216,7 @@ fn read_rule(
     }
 
     let mut scopes = matched.scopes;
-    let has_controllers = matched.is_for_pods_only && controllers.is_some();
-    if let (true, Some(controllers)) = (matched.is_for_pods_only, controllers) {
-        for scope in &mut scopes {
-            // What was excluded by kind is not brought back: a rule that excludes kinds has no controllers.
-            scope.resources.extend(controllers);
-        }
-    }
+    let has_controllers = matched.has_controllers;
     if !matched.other_kinds.is_empty() {
         let kinds = matched.other_kinds.join("`, `");
         if scopes.iter().all(Scope::is_empty) {

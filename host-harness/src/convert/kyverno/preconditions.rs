@@ -108,6 +108,10 @@ fn read(condition: &Node<'_>, has_controllers: bool) -> Option<Reading> {
     };
     let values = match value?.value {
         Value::String(text) => vec![text.clone()],
+        // Kyverno compares a list with a string, which are never equal.
+        Value::Array(_) if matches!(operator.value.as_str(), Some("Equals" | "Equal" | "NotEquals" | "NotEqual")) => {
+            return None;
+        }
         Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()?,
         _ => return None,
     };
