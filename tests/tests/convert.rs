@@ -554,6 +554,11 @@ fn nothing_to_convert_is_an_error() {
     let cases = [
         ("no policy", "apiVersion: v1\nkind: Pod\n", "no policy about images"),
         ("nothing", "", "no policy about images"),
+        (
+            "another policy of Kyverno",
+            "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec: {rules: [{name: r, match: {any: [{resources: {kinds: [Pod]}}]}, validate: {message: m}}]}\n",
+            "no policy about images",
+        ),
         ("broken", "a: [1,\n", "policy.yaml:1:"),
     ];
     for (name, text, said) in cases {
@@ -716,6 +721,11 @@ fn what_names_nobody_is_refused_beside_what_does() {
         );
         kyverno("background: true", &rule, SIGNED)
     };
+    let signatures = |rules: &str, repo: &str| {
+        format!(
+            "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {{name: p}}\nspec:\n  module: verify-image-signatures\n  rules:\n    {rules}\n  settings: {{signatures: [{{image: 'ghcr.io/x/*', githubActions: {{owner: x, repo: {repo}}}}}]}}\n"
+        )
+    };
     // Name, what is converted, its twin that is refused, and the refused field.
     let cases = [
         ("log keys", root(&logs) + &cip(&log), root("") + &cip(&log), "trustRootRef"),
@@ -748,6 +758,19 @@ fn what_names_nobody_is_refused_beside_what_does() {
         ("no validations", ivp(), ivp().replace(&format!("\n  - expression: >-\n      {all}"), " []"), "validationConfigurations.required"),
         ("type", block(&format!("type: Cosign\n      {SIGNED}")), block(&format!("type: Cosgin\n      {SIGNED}")), "type"),
         ("bundle", bundle("ab"), bundle("a*"), "keyless.subjectRegExp"),
+        (
+            "two types",
+            block("attestations: [{type: a, predicateType: a, attestors: [{entries: [{keyless: {subject: s, issuer: i, rekor: {url: u}}}]}]}]"),
+            block("attestations: [{type: a, predicateType: b, attestors: [{entries: [{keyless: {subject: s, issuer: i, rekor: {url: u}}}]}]}]"),
+            "attestations.predicateType",
+        ),
+        ("rules", signatures("- {apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE]}", "x"), signatures("[]", "x"), "rules"),
+        (
+            "repository",
+            signatures("- {apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE]}", "x"),
+            signatures("- {apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE]}", "'*'"),
+            "githubActions",
+        ),
         ("a list", when("AnyIn", "[a]"), when("Equals", "[a]"), "preconditions"),
         ("not a list", when("NotEquals", "a"), when("NotEquals", "[a]"), "preconditions"),
         (
@@ -764,5 +787,16 @@ fn what_names_nobody_is_refused_beside_what_does() {
         assert_eq!(answer, Answer::No, "case `{name}`: {json:#}");
         let is_it = |note: &Value| note["part"] == "refused" && note["field"] == field;
         assert!(json["report"].as_array().unwrap().iter().any(is_it), "case `{name}`: {json:#}");
+    }
+}
+
+#[test]
+fn a_loss_that_was_not_needed_is_noted() {
+    let roles = format!("{PODS}\n    exclude: {{any: [{{roles: [r]}}]}}");
+    for (rule, is_noted) in [(PODS, true), (roles.as_str(), false)] {
+        let (answer, json) = convert(&kyverno("background: true", rule, SIGNED), &["--allow-loss", "match.roles"]);
+        assert_eq!(answer, Answer::Yes, "{json:#}");
+        let is_it = |note: &Value| note["origin"]["object"] == "--allow-loss" && note["path"] == "match.roles";
+        assert_eq!(json["report"].as_array().unwrap().iter().any(is_it), is_noted, "{json:#}");
     }
 }

@@ -296,7 +296,7 @@ fn read_authorities(
             reporter.refuse(
                 &spec.at("authorities"),
                 "static",
-                Reason::Unsupported,
+                Reason::Anybody,
                 format!("`{pattern}` admits unsigned images, and matches more of them here: `*` crosses `/`, and all spellings of docker.io are one"),
                 "name the images one by one, or allow the loss with --allow-loss static",
             );

@@ -119,6 +119,7 @@ pub fn convert(documents: &[Document], options: &Options) -> Conversion {
     };
     let mut conversion = Conversion { plans: Vec::new(), module, notes: Vec::new(), policies_read: 0 };
     let mut image_policies = Vec::new();
+    let mut unneeded = options.allowed_losses.clone();
     for (document, is_supplied) in documents.iter().zip(is_supplied) {
         if is_supplied {
             continue;
@@ -138,7 +139,13 @@ pub fn convert(documents: &[Document], options: &Options) -> Conversion {
                 continue;
             }
         };
-        conversion.policies_read = conversion.policies_read.saturating_add(1);
+        // A policy of Kyverno about other things is none about images.
+        let has_images = product != Some(Product::Kyverno)
+            || !plans.is_empty()
+            || reporter.is_refused()
+            || kyverno::is_about_images(&document.value);
+        conversion.policies_read = conversion.policies_read.saturating_add(usize::from(has_images));
+        unneeded.retain(|field| !reporter.has_lost(field));
         let plans = joined(plans);
         plans.iter().filter(|plan| plan.namespaced).for_each(|plan| note_namespaced(plan, &reporter));
         if !reporter.is_refused() {
@@ -159,11 +166,17 @@ pub fn convert(documents: &[Document], options: &Options) -> Conversion {
         let origin = Origin { file: files_of(&image_policies), object: "ClusterImagePolicies together".to_owned() };
         let reporter = Reporter::new(origin, &options.allowed_losses);
         let together = cluster_image_policy::together(image_policies, &reporter);
+        unneeded.retain(|field| !reporter.has_lost(field));
         if !reporter.is_refused() {
             conversion.plans.extend(together);
         }
         conversion.notes.extend(reporter.into_notes());
     }
+    conversion.notes.extend(unneeded.into_iter().map(|field| Note::Elsewhere {
+        origin: Origin { file: "command line".to_owned(), object: "--allow-loss".to_owned() },
+        path: field,
+        message: "nothing was refused by this name: it can be left out".to_owned(),
+    }));
     conversion
 }
 

@@ -102,11 +102,18 @@ pub struct Reporter<'a> {
     allowed: &'a BTreeSet<String>,
     notes: RefCell<Vec<Note>>,
     losses: Cell<usize>,
+    lost: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Reporter<'a> {
     pub(super) const fn new(origin: Origin, allowed: &'a BTreeSet<String>) -> Self {
-        Self { origin, allowed, notes: RefCell::new(Vec::new()), losses: Cell::new(0) }
+        Self {
+            origin,
+            allowed,
+            notes: RefCell::new(Vec::new()),
+            losses: Cell::new(0),
+            lost: RefCell::new(BTreeSet::new()),
+        }
     }
 
     pub(super) const fn origin(&self) -> &Origin {
@@ -119,6 +126,7 @@ impl<'a> Reporter<'a> {
         self.losses.set(self.losses.get().saturating_add(1));
         // What cannot be used cannot be written, whatever is allowed.
         if self.allowed.contains(field) && reason.can_be_allowed() {
+            self.lost.borrow_mut().insert(field.to_owned());
             self.changed(path, &message, "left out, as --allow-loss says: more is admitted than there");
             return;
         }
@@ -130,6 +138,11 @@ impl<'a> Reporter<'a> {
             message,
             help: help.to_owned(),
         });
+    }
+
+    /// Whether a field was left out by the user's leave.
+    pub(super) fn has_lost(&self, field: &str) -> bool {
+        self.lost.borrow().contains(field)
     }
 
     /// Whether the user does without a field.

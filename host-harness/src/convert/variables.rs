@@ -251,7 +251,8 @@ fn mentions_variable(value: &Value) -> bool {
 
 /// ``{{`{{ x }}`}}`` is how a Helm chart writes `{{ x }}`.
 fn without_helm(text: &str) -> String {
-    text.replace("{{`", "").replace("`}}", "")
+    // Elsewhere a backquote begins a literal of JMESPath.
+    if text.trim_start().starts_with("{{`") { text.replace("{{`", "").replace("`}}", "") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -295,6 +296,7 @@ mod tests {
             ("outside of variables", json!("keys"), json!("keys"), false),
             ("refused before", json!("{{ api.x }}"), json!("{{ api.x }}"), false),
             ("Helm", json!("{{`{{ keys.data.a }}`}}"), json!("A"), false),
+            ("not Helm", json!("x {{`a`}}"), json!("x {{`a`}}"), false),
             ("data is not filled again", json!("{{ keys.data.evil }}"), json!("'}} {{ request.x }}"), false),
             ("deep", json!({"a": [{"b": "{{ keys.data.a }}"}]}), json!({"a": [{"b": "A"}]}), false),
         ];

@@ -72,9 +72,9 @@ pub(super) fn read_policy(document: &Value, reporter: &Reporter<'_>) -> Vec<Plan
     let metadata = policy.get("metadata").map(|node| node.value.clone()).unwrap_or_default();
     let text = |key: &str| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
     let Some(spec) = policy.object("spec") else { return Vec::new() };
-    for key in ["module", "mutating", "timeoutSeconds"] {
-        spec.ignore(key);
-    }
+    spec.ignore("module");
+    spec.elsewhere("mutating", "of the two written policies one pins and one only verifies");
+    spec.elsewhere("timeoutSeconds", "the written policies have timeouts of their own: look at `timeoutSeconds`");
     spec.elsewhere("message", "left out: it would hide what the policy says");
     for key in ["contextAwareResources", "matchPolicy", "reinvocationPolicy", "sideEffects"] {
         spec.elsewhere(key, "about the webhook: the written policies need none");
@@ -88,6 +88,18 @@ pub(super) fn read_policy(document: &Value, reporter: &Reporter<'_>) -> Vec<Plan
     }
     let action = if spec.text("mode") == Some("monitor") { Action::Audit } else { Action::Enforce };
     let mut scope = read_rules(&spec);
+    if scope.is_empty() {
+        reporter.refuse(
+            &spec.at("rules"),
+            "rules",
+            // A policy without rules cannot be written.
+            Reason::Settings,
+            "name nothing that is made of Pods and created or updated",
+            "name what the policy is for",
+        );
+        spec.ignore_all();
+        return Vec::new();
+    }
     if let Some(node) = spec.get("namespaceSelector") {
         scope.namespace = read_selector(&node, reporter);
     }
@@ -256,6 +268,16 @@ pub(super) fn add_exact(fields: &mut Fields, exact: &str, regex: &str, text: &st
 
 fn github(actions: &Object<'_>) -> Option<Fields> {
     let owner = actions.text("owner")?;
+    if [actions.text("owner"), actions.text("repo")].into_iter().flatten().any(has_wildcard) {
+        actions.reporter.refuse(
+            &actions.path,
+            "githubActions",
+            Reason::Anybody,
+            "has a wildcard, which is compared letter by letter there and would match others here",
+            "write the names of the owner and the repository",
+        );
+        return None;
+    }
     let repository = match actions.text("repo") {
         Some(repo) => format!("{owner}/{repo}"),
         None => format!("{owner}/*"),

@@ -69,6 +69,7 @@ pub(super) fn read(document: &Value, reporter: &Reporter<'_>) -> Vec<Plan> {
     let Some(block) = write(&spec, patterns, action, &checks, &attestors, &attestations, digests) else {
         return Vec::new();
     };
+    note_unused(&spec, &checks, attestors.keys());
     note_differences(&spec);
     let plan = |(part, scope): (&str, Scope)| Plan {
         origin: reporter.origin().clone(),
@@ -88,6 +89,20 @@ pub(super) fn read(document: &Value, reporter: &Reporter<'_>) -> Vec<Plan> {
         trust_roots: trust_roots.clone(),
     };
     scopes.into_iter().map(plan).collect()
+}
+
+/// Attestors that no validation asks for decide nothing.
+fn note_unused<'a>(spec: &Object<'_>, checks: &[Check], names: impl Iterator<Item = &'a String>) {
+    for name in names {
+        let is_used = checks.iter().any(|check| match check {
+            Check::Signed { attestors, .. } | Check::Attested { attestors, .. } => attestors.contains(name),
+            Check::Says { .. } => false,
+        });
+        if !is_used {
+            let message = format!("no validation uses `{name}`: left out");
+            spec.reporter.elsewhere(&spec.at("attestors"), &message);
+        }
+    }
 }
 
 fn note_differences(spec: &Object<'_>) {

@@ -525,7 +525,16 @@ fn read_attestation(node: &Node<'_>, bundles: bool, has_attestors: bool) -> Opti
     let attestation = node.object()?;
     let mut fields = Fields::new();
     let kind = attestation.get("type").or_else(|| attestation.get("predicateType"));
-    attestation.ignore("predicateType");
+    if let Some(older) = attestation.get("predicateType")
+        && kind.as_ref().is_some_and(|kind| kind.value != older.value)
+    {
+        older.refuse(
+            "attestations.predicateType",
+            Reason::Invalid,
+            "stands beside another `type`",
+            "write `type` only",
+        );
+    }
     fields.add_some("type", kind.map(|node| Tree::from(node.value)));
     fields.add_some("name", attestation.get("name").map(|node| Tree::from(node.value)));
     let context = Context { bundles, attested: true, depth: 0 };

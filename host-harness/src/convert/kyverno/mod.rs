@@ -35,6 +35,12 @@ struct Common {
     is_only_background: bool,
 }
 
+/// Whether a policy has rules with `verifyImages`, or none that can be looked at.
+pub(super) fn is_about_images(document: &Value) -> bool {
+    let rules = document.pointer("/spec/rules").and_then(Value::as_array);
+    rules.is_none_or(|rules| rules.iter().any(|rule| rule.get("verifyImages").is_some()))
+}
+
 /// Reads a policy.
 pub(super) fn read(document: &Value, reporter: &Reporter<'_>, config_maps: &ConfigMaps) -> Vec<Plan> {
     let Some(policy) = Node::root(document, reporter).object() else { return Vec::new() };
