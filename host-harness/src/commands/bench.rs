@@ -26,15 +26,15 @@ use crate::suite::{self, Verdict};
 #[derive(Args, Debug)]
 #[command(
     after_help = "Host calls are made once; then their answers are at hand, and every sample is a fresh instance. Each \
-                  scenario's verdict is checked in every sample, and the same evidence with one bit changed must be \
-                  refused.\n\nExit codes: 0 measured, 2 could not measure, or an answer was wrong."
+                  scenario's verdict is checked in every sample, and what is admitted must be refused with one \
+                  bit of its signatures changed.\n\nExit codes: 0 measured, 2 could not measure, or an answer was wrong."
 )]
 pub(super) struct Arguments {
     /// Admissions to measure: suites as for `sigwarden test`, or folders of them
     #[arg(value_name = "SUITE", required_unless_present = "request_path", conflicts_with = "request_path")]
     suites: Vec<PathBuf>,
 
-    /// An AdmissionRequest or AdmissionReview of your own (JSON)
+    /// A request of your own: an AdmissionRequest or AdmissionReview, or a manifest
     #[arg(short, long, value_name = "FILE", requires = "settings_path")]
     request_path: Option<PathBuf>,
 

@@ -45,7 +45,7 @@ const MODULE_FILE: &str = "policy.wasm";
     name = "sigwarden",
     version,
     after_help = "Exit codes: 0 admitted, 1 refused, 2 could not decide (bad flags, unreadable files, invalid settings, \
-                  no registry contents to look into)."
+                  a registry that did not answer)."
 )]
 pub struct Cli {
     #[command(subcommand)]

@@ -31,7 +31,7 @@ use crate::request;
                   Kubewarden would say: --host kubewarden.\n\n\
                   Exit codes: 0 all admitted, 1 refused, 2 could not decide.\n\n\
                   Where cosign's flags mean something else here: regular expressions must match the whole identity \
-                  or issuer, and the transparency log is never contacted, because evidence carries its proof."
+                  or issuer, and the transparency log is contacted only with --rekor-url, because evidence carries its proof."
 )]
 pub(super) struct Arguments {
     /// The images, by tag or digest
