@@ -475,6 +475,22 @@ fn is_broken_json(lower: &str) -> bool {
         || (lower.contains(" at line ") && lower.contains(" column "))
 }
 
+/// The outcome of a finding: open questions are `Undecided`, the rest is a plain no.
+#[must_use]
+pub const fn outcome(finding: &Finding) -> Outcome {
+    match finding.code {
+        Code::RegistryUnreachable
+        | Code::RegistryDenied
+        | Code::HostRefused
+        | Code::EvidenceOutOfReach
+        | Code::LogUnreachable
+        | Code::DeadlineReached
+        | Code::TrustUnavailable
+        | Code::BudgetExhausted => Outcome::Undecided,
+        _ => Outcome::Failed,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -495,21 +511,5 @@ mod tests {
             assert!(remedy.contains(wanted), "{text}: {remedy}");
         }
         assert!(!deadline_finding().remedy.unwrap_or_default().contains("  "));
-    }
-}
-
-/// The outcome of a finding: open questions are `Undecided`, the rest is a plain no.
-#[must_use]
-pub const fn outcome(finding: &Finding) -> Outcome {
-    match finding.code {
-        Code::RegistryUnreachable
-        | Code::RegistryDenied
-        | Code::HostRefused
-        | Code::EvidenceOutOfReach
-        | Code::LogUnreachable
-        | Code::DeadlineReached
-        | Code::TrustUnavailable
-        | Code::BudgetExhausted => Outcome::Undecided,
-        _ => Outcome::Failed,
     }
 }
