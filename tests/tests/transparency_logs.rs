@@ -136,3 +136,42 @@ fn evidence_with_its_own_proof_asks_no_log() {
     let requests = registry.requests();
     assert!(!requests.iter().any(|request| request.contains("/api/v1/")), "{requests:#?}");
 }
+
+/// A stock host can ask no log. What is published with its proof needs none.
+#[test]
+fn what_is_published_with_its_proof_is_admitted_on_a_stock_host() {
+    let world = World::new();
+    let published = |entry: &Value| {
+        let folder = scratch();
+        let entries = write(folder.path(), "entries.json", entry.to_string());
+        let place = format!("r.test/x={}", world.layout.path());
+        let target = folder.path().join("published").display().to_string();
+        let words =
+            ["publish", "r.test/x:v1", "--oci-layout", &place, "--to-layout", &target, "--rekor-entries", &entries];
+        let run = sigwarden(&words);
+        assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+        let image = format!("r.test/x@{}", world.layout.tagged("v1").expect("an image"));
+        let policy = json!({"deadline": "10m", "verifyImages": [{"imageReferences": ["*"], "attestors": [{"entries": [
+            {"keyless": {"subject": "https://github.com/*", "issuer": "https://token.actions.githubusercontent.com"}},
+        ]}]}]});
+        let policy = write(folder.path(), "policy.json", policy.to_string());
+        let place = format!("r.test/x={target}");
+        let root = fixture("trust/trusted_root.json");
+        let words = ["verify", &image, "--host", "kubewarden", "--policy", &policy, "--oci-layout", &place];
+        sigwarden(&[&words[..], &["--trusted-root", &root]].concat())
+    };
+    let run = published(&world.entry);
+    assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+    // The same entry with one bit of the log's signature changed is published too, and believed by nobody.
+    let mut forged = world.entry.clone();
+    let set = forged["verification"]["signedEntryTimestamp"].as_str().unwrap().to_owned();
+    let other = if set.as_bytes()[20] == b'A' { "B" } else { "A" };
+    forged["verification"]["signedEntryTimestamp"] = format!("{}{other}{}", &set[..20], &set[21..]).into();
+    let run = published(&forged);
+    assert_ne!(run.answer, Answer::Yes, "{}", run.text());
+    // An entry about something else is left out.
+    let mut foreign = world.entry.clone();
+    foreign["body"] = "e30=".into();
+    let run = published(&foreign);
+    assert_ne!(run.answer, Answer::Yes, "{}", run.text());
+}

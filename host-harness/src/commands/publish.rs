@@ -62,7 +62,8 @@ impl Arguments {
             (None, None) => bail!("with --offline nothing can be pushed: write into a layout with --to-layout DIR"),
         };
         let mode = if self.dry_run { Mode::DryRun } else { Mode::Write };
-        let publisher = Publisher::new(source, destination, mode, Arc::clone(log));
+        let publisher =
+            Publisher::new(source, destination, mode, Arc::clone(log)).with_logs(self.source.registry.logs());
 
         let mut answer = Answer::Yes;
         let mut seen = BTreeSet::new();

@@ -13,6 +13,9 @@ use crate::sources::{Registries, RegistryOptions, Rekor, RekorUrl};
 /// Longer than anybody waits for one manifest.
 const MAX_SECONDS: f64 = 3600.0;
 
+/// Sigstore's own transparency log.
+const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
+
 /// How to reach the registries of images that no layout holds, and transparency logs.
 #[derive(Args, Clone, Debug)]
 pub(super) struct RegistryFlags {
@@ -65,6 +68,14 @@ impl RegistryFlags {
             timeout: self.registry_timeout,
         };
         Some(Arc::new(Registries::new(options)))
+    }
+
+    /// The URLs of the transparency logs that may be asked; the public one's where there are recorded answers alone.
+    pub(super) fn logs(&self) -> Vec<String> {
+        if self.rekor_urls.is_empty() && !self.rekor_entries.is_empty() {
+            return vec![PUBLIC_LOG.to_owned()];
+        }
+        self.rekor_urls.iter().map(RekorUrl::to_string).collect()
     }
 
     /// The transparency logs: recorded, and live unless everything stays offline.

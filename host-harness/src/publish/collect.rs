@@ -5,6 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use sigwarden_core::evidence::published::{CosignLayer, Element, MAX_ELEMENTS};
 use sigwarden_core::evidence::{Claim, Content};
 use sigwarden_core::reference::{Digest, Repository};
@@ -17,6 +20,9 @@ const COSIGN_SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json"
 const COSIGN_ATTESTATION: &str = "application/vnd.dev.cosign.artifact.att.v1+json";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 
+/// Where cosign keeps a log entry.
+const LOG_ANNOTATION: &str = "dev.sigstore.cosign/bundle";
+
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub struct Collected {
@@ -26,12 +32,18 @@ pub struct Collected {
     pub dropped: Vec<Dropped>,
 }
 
-/// Gathers what `source` has about the image `digest` in `repository`.
+/// Gathers what `source` has about the image `digest` in `repository`. cosign's layers without a proof are completed from the
+/// transparency logs that `logs` names by their URLs.
 ///
 /// # Errors
 /// When it cannot look into one of the places.
-pub fn collect(source: &dyn Source, repository: &Repository, digest: &Digest) -> Result<Collected, SourceError> {
-    let mut walk = Walk { source, repository, digest, collected: Collected::default(), seen: BTreeSet::new() };
+pub fn collect(
+    source: &dyn Source,
+    repository: &Repository,
+    digest: &Digest,
+    logs: &[String],
+) -> Result<Collected, SourceError> {
+    let mut walk = Walk { source, repository, digest, logs, collected: Collected::default(), seen: BTreeSet::new() };
     walk.cosign_tag("sig", Layers::Signatures)?;
     walk.cosign_tag("att", Layers::Attestations)?;
     if let Some(referrers) = source.referrers(repository, digest)? {
@@ -55,6 +67,7 @@ struct Walk<'a> {
     source: &'a dyn Source,
     repository: &'a Repository,
     digest: &'a Digest,
+    logs: &'a [String],
     collected: Collected,
     /// Referrers that were read.
     seen: BTreeSet<Digest>,
@@ -145,12 +158,56 @@ impl Walk<'_> {
                     Element::CosignAttestation(CosignLayer { payload: blob, annotations })
                 }
             };
+            let element = self.completed(element);
             match self.kind(&element) {
                 Ok(kind) => self.collected.found.push((source, kind, element)),
                 Err(reason) => self.drop(source, reason),
             }
         }
         Ok(())
+    }
+
+    /// A layer that carries no proof of its own, with the log's entry about this very signature in it, if the log was named and
+    /// has one. Whether the entry is worth anything is for whoever reads it to verify.
+    fn completed(&self, element: Element) -> Element {
+        let (mut layer, make): (_, fn(CosignLayer) -> Element) = match element {
+            Element::CosignSignature(layer) => (layer, Element::CosignSignature),
+            Element::CosignAttestation(layer) => (layer, Element::CosignAttestation),
+            bundle @ Element::Bundle(_) => return bundle,
+        };
+        if !layer.annotations.contains_key(LOG_ANNOTATION)
+            && let Some(proof) = self.proof(&make(layer.clone()), &layer)
+        {
+            layer.annotations.insert(LOG_ANNOTATION.to_owned(), proof);
+        }
+        make(layer)
+    }
+
+    /// cosign's annotation about a log entry (cosign `specs/SIGNATURE_SPEC.md`, `bundle`).
+    fn proof(&self, element: &Element, layer: &CosignLayer) -> Option<String> {
+        let content = element.clone().material().ok()?.content;
+        let signed = match &content {
+            Content::Message { payload, .. } | Content::Envelope { payload, .. } => Digest::of(payload),
+            Content::Artifact { .. } => return None,
+        };
+        let signature = STANDARD.encode(content.signature());
+        let envelope = Digest::of(&layer.payload);
+        let is_about = |entry: &&Value| {
+            let body = entry.get("body").and_then(Value::as_str).and_then(|body| STANDARD.decode(body).ok());
+            let body = body.and_then(|body| String::from_utf8(body).ok()).unwrap_or_default();
+            body.contains(&signature) || body.contains(envelope.hex())
+        };
+        // A log that was not named, or does not answer, adds nothing: what is published is then what there is.
+        let entries = self.logs.iter().find_map(|url| self.source.rekor_entries(url, &signed).ok().flatten())?;
+        let entry = entries.iter().find(is_about)?;
+        let proof = json!({
+            "SignedEntryTimestamp": entry.pointer("/verification/signedEntryTimestamp")?,
+            "Payload": {
+                "body": entry.get("body")?, "integratedTime": entry.get("integratedTime")?,
+                "logIndex": entry.get("logIndex")?, "logID": entry.get("logID")?,
+            },
+        });
+        Some(proof.to_string())
     }
 
     /// What the element says of this image, or why it says nothing.

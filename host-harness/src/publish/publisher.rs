@@ -37,6 +37,8 @@ pub struct Publisher {
     destination: Destination,
     mode: Mode,
     log: Arc<Log>,
+    /// URLs of transparency logs that may complete what carries no proof.
+    logs: Vec<String>,
 }
 
 /// What lies under the tag already.
@@ -49,7 +51,13 @@ impl Publisher {
     /// Takes images and evidence from `source`.
     #[must_use]
     pub fn new(source: Arc<dyn Source>, destination: Destination, mode: Mode, log: Arc<Log>) -> Self {
-        Self { source, destination, mode, log }
+        Self { source, destination, mode, log, logs: Vec::new() }
+    }
+
+    /// Completes signatures that carry no proof from these transparency logs, named by their URLs.
+    #[must_use]
+    pub fn with_logs(self, logs: Vec<String>) -> Self {
+        Self { logs, ..self }
     }
 
     /// Publishes what is known about `image`.
@@ -65,7 +73,7 @@ impl Publisher {
             Destination::Registry(_, None) | Destination::Layout(_) => repository.clone(),
         };
         let existing = self.existing(&target, &tag, &digest)?;
-        let collected = collect(self.source.as_ref(), repository, &digest)?;
+        let collected = collect(self.source.as_ref(), repository, &digest, &self.logs)?;
 
         let before = existing.as_ref().map(|existing| existing.evidence.clone());
         let mut evidence = before.unwrap_or_else(|| PublishedEvidence::new(digest.clone()));

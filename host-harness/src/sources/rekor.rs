@@ -37,6 +37,12 @@ const HASHES: [&str; 6] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RekorUrl(Url);
 
+impl std::fmt::Display for RekorUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl FromStr for RekorUrl {
     type Err = String;
 
