@@ -8,8 +8,7 @@ use sigwarden_tests::{Run, fixture, scratch, sigwarden};
 use std::collections::BTreeMap;
 
 /// Questions that a stock host answers otherwise, and why.
-const DIFFERENCES: &[(&str, &str)] =
-    &[("v3-other-repo/there", OTHER_REPOSITORY), ("v2-other-repo/there", OTHER_REPOSITORY)];
+const DIFFERENCES: &[(&str, &str)] = &[("v3-other-repo/there", OTHER_REPOSITORY)];
 const OTHER_REPOSITORY: &str =
     "evidence that lies in another repository than the image is not collected by `sigwarden publish`";
 /// Runs of a question whose time was up: a stock host's deadline is real time, and the machine may be busy.
