@@ -2,7 +2,7 @@
 //!
 //! Input is YAML or JSON, read by one parser that refuses duplicate keys: in settings that decide who may run, the
 //! second of two `subject:` lines must not win in silence. A file that holds a Kubewarden policy stands for its
-//! `spec.settings`, and one of another product for what [`convert`](crate::convert) makes of it. Whether settings make sense is for the module to say; errors here are about the file.
+//! `spec.settings`, and one of another product for what [`convert`] makes of it. Whether settings make sense is for the module to say; errors here are about the file.
 
 use std::path::{Path, PathBuf};
 
