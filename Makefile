@@ -13,7 +13,7 @@ SIZE_BUDGET := 3500000
 
 RUST_SOURCES := $(shell find policy host-harness tests -name '*.rs' -not -path '*/target/*') Cargo.toml Cargo.lock $(wildcard policy/*/Cargo.toml)
 
-.PHONY: accept bench demo test policy build lint fmt doc size deny fixtures fixtures-check clean help
+.PHONY: accept bench demo test policy build lint fmt doc size deny fixtures fixtures-check toolchain clean help
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,11 +28,15 @@ test: build $(TARGET_DIR)/deny-policy.wasm $(TARGET_DIR)/ecdsa.wasm ## every tes
 
 policy: policy.wasm annotated-policy.wasm ## the Wasm module, bare and as a Kubewarden host wants it
 
-build: policy.wasm ## the module and the command line tool, side by side in $(TARGET_DIR)/release
+build: toolchain policy.wasm ## the module and the command line tool, side by side in $(TARGET_DIR)/release
 	$(CARGO) build $(NATIVE)
 	cp policy.wasm $(TARGET_DIR)/release/policy.wasm
 
-policy.wasm: $(RUST_SOURCES)
+# rustup installs what rust-toolchain.toml lists on first use, but not where its auto-install is switched off.
+toolchain:
+	@! command -v rustup >/dev/null || rustup toolchain install >/dev/null 2>&1 || rustup toolchain install
+
+policy.wasm: $(RUST_SOURCES) | toolchain
 	$(CARGO) build --profile wasm --locked -p sigwarden-policy --target wasm32-wasip1
 	cp $(WASM_DIR)/sigwarden_policy.wasm $@
 
@@ -40,11 +44,11 @@ policy.wasm: $(RUST_SOURCES)
 annotated-policy.wasm: policy.wasm metadata.yml README.md
 	$(CARGO) run --quiet --release --locked -p sigwarden-metadata -- metadata.yml README.md policy.wasm $@
 
-$(TARGET_DIR)/deny-policy.wasm: $(RUST_SOURCES)
+$(TARGET_DIR)/deny-policy.wasm: $(RUST_SOURCES) | toolchain
 	$(CARGO) build --profile wasm --locked -p sigwarden-deny-policy --target wasm32-wasip1
 	cp $(WASM_DIR)/sigwarden_deny_policy.wasm $@
 
-$(TARGET_DIR)/ecdsa.wasm: $(RUST_SOURCES)
+$(TARGET_DIR)/ecdsa.wasm: $(RUST_SOURCES) | toolchain
 	$(CARGO) build --profile wasm --locked -p sigwarden-ecdsa-wasm --target wasm32-wasip1
 	cp $(WASM_DIR)/sigwarden_ecdsa_wasm.wasm $@
 
@@ -61,7 +65,7 @@ ecdsa-bench: $(TARGET_DIR)/ecdsa.wasm ## ECDSA as WebAssembly, ours and RustCryp
 fmt: ## rewrite the sources in the house style
 	$(CARGO) fmt --all
 
-lint: ## format and clippy, host and wasm
+lint: toolchain ## format and clippy, host and wasm
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(NATIVE) --all-targets -- -D warnings
 	$(CARGO) clippy --profile wasm --locked -p sigwarden-policy -p sigwarden-deny-policy -p sigwarden-ecdsa-wasm --target wasm32-wasip1 -- -D warnings
