@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use sigwarden::commands::Answer;
+use sigwarden::suite::{self, FILE_NAME};
 use sigwarden_tests::{fixture, scratch, sigwarden, top, write};
 use std::path::PathBuf;
 
@@ -16,7 +17,9 @@ fn pair(name: &str) -> [Value; 2] {
 fn examples() -> Vec<String> {
     let files = std::fs::read_dir(top().join("policies-examples")).unwrap();
     let paths = files.map(|entry| entry.unwrap().path());
-    let yaml: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")).collect();
+    let is_policy =
+        |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml") && !path.ends_with(FILE_NAME);
+    let yaml: Vec<PathBuf> = paths.filter(is_policy).collect();
     yaml.iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
@@ -136,5 +139,17 @@ fn the_settings_in_the_readme_can_be_used() {
             ["verify", "ghcr.io/myorg/app:1.4.2", "--policy", &policy, "--oci-layout", &world, "--trusted-root", &root];
         let run = sigwarden(&words);
         assert_eq!(run.answer, answer, "{}", run.text());
+    }
+}
+
+#[test]
+fn the_suite_beside_the_examples_holds_and_leaves_none_out() {
+    let folder = top().join("policies-examples");
+    let run = sigwarden(&["test", "--require-tests", &folder.display().to_string()]);
+    assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+    let tests = suite::load(&folder.join(FILE_NAME)).unwrap();
+    for name in examples() {
+        let asked = tests.iter().filter(|test| test.settings.file_stem().is_some_and(|stem| *stem == *name)).count();
+        assert!(asked > 1, "`{name}` is asked {asked} times: once is not enough to be admitted and refused");
     }
 }
