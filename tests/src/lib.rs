@@ -9,6 +9,7 @@ pub mod registry;
 use clap::Parser as _;
 use serde_json::Value;
 use sigwarden::commands::{Answer, Cli, Streams};
+use sigwarden::suite::FILE_NAME;
 use std::path::{Path, PathBuf};
 
 /// What a command answered.
@@ -56,6 +57,14 @@ fn find<'v>(value: &'v Value, code: &str) -> Option<&'v Value> {
         Value::Array(items) => items.iter().find_map(|value| find(value, code)),
         _ => None,
     }
+}
+
+/// The files in `policies-examples/` that hold policies.
+#[must_use]
+pub fn example_policies() -> Vec<PathBuf> {
+    let files = std::fs::read_dir(top().join("policies-examples")).expect("the examples");
+    let paths = files.map(|entry| entry.expect("a readable folder").path());
+    paths.filter(|path| path.extension().is_some_and(|ending| ending == "yaml") && !path.ends_with(FILE_NAME)).collect()
 }
 
 /// The settings that a finding's remedy advises, from `attestations:` on.

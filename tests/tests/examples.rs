@@ -3,8 +3,7 @@
 use serde_json::Value;
 use sigwarden::commands::Answer;
 use sigwarden::suite::{self, FILE_NAME};
-use sigwarden_tests::{fixture, scratch, sigwarden, top, write};
-use std::path::PathBuf;
+use sigwarden_tests::{example_policies, fixture, scratch, sigwarden, top, write};
 
 /// The two policies in a file: the one that pins, and the one that verifies what came of it.
 fn pair(name: &str) -> [Value; 2] {
@@ -15,12 +14,7 @@ fn pair(name: &str) -> [Value; 2] {
 }
 
 fn examples() -> Vec<String> {
-    let files = std::fs::read_dir(top().join("policies-examples")).unwrap();
-    let paths = files.map(|entry| entry.unwrap().path());
-    let is_policy =
-        |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml") && !path.ends_with(FILE_NAME);
-    let yaml: Vec<PathBuf> = paths.filter(is_policy).collect();
-    yaml.iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+    example_policies().iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use sigwarden::commands::Answer;
 use sigwarden::engine::Module;
 use sigwarden_metadata::{Declared, METADATA, Metadata, annotate};
-use sigwarden_tests::{fixture, module, scratch, sigwarden, sigwarden_on, top, write};
+use sigwarden_tests::{example_policies, fixture, module, scratch, sigwarden, sigwarden_on, top, write};
 use std::sync::Arc;
 
 fn text(name: &str) -> String {
@@ -94,16 +94,13 @@ fn one_version_for_all() {
     let (version, _) = rest.split_once('"').unwrap();
     let metadata = yaml(METADATA);
     assert_eq!(metadata["annotations"]["io.kubewarden.policy.version"], version);
-    for entry in std::fs::read_dir(top().join("policies-examples")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|ending| ending == "yaml") {
-            let example = std::fs::read_to_string(&path).unwrap();
-            let module = format!(
-                "registry://{}:v{version}",
-                metadata["annotations"]["io.kubewarden.policy.ociUrl"].as_str().unwrap()
-            );
-            assert_eq!(example.matches(&format!("  module: {module}\n")).count(), 2, "{}", path.display());
-        }
+    let url = metadata["annotations"]["io.kubewarden.policy.ociUrl"].as_str().unwrap();
+    let examples = example_policies();
+    assert!(!examples.is_empty());
+    for path in examples {
+        let example = std::fs::read_to_string(&path).unwrap();
+        let module = format!("  module: registry://{url}:v{version}\n");
+        assert_eq!(example.matches(&module).count(), 2, "{}", path.display());
     }
 }
 
