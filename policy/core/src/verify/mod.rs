@@ -29,6 +29,7 @@ pub use err::EvidenceError;
 pub use extensions::FulcioExtension;
 pub use inline_trust::InlineTrust;
 pub use keys::{KeyError, KeyHash, PublicKey};
+pub use provider::own_provider;
 pub use remembered::Remembering;
 pub(crate) use remembered::forget;
 pub use trust::{GITHUB, SIGSTORE, TrustError, TrustRoot};
