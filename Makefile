@@ -9,7 +9,7 @@ WASM_DIR := $(TARGET_DIR)/wasm32-wasip1/wasm
 # dependencies, and build wasmtime a second time.
 NATIVE := --release --locked --workspace --exclude sigwarden-policy --exclude sigwarden-deny-policy
 # Bytes that policy.wasm may have. Every pod's request copies its pages; growth should be somebody's decision.
-SIZE_BUDGET := 3500000
+SIZE_BUDGET := 2500000
 
 RUST_SOURCES := $(shell find policy host-harness tests -name '*.rs' -not -path '*/target/*') Cargo.toml Cargo.lock $(wildcard policy/*/Cargo.toml)
 

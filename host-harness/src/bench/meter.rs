@@ -12,7 +12,7 @@ use wasmtime::{Caller, Config, Engine, Extern, Linker, Memory, Module, Store};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
-use super::Recorded;
+use super::{Operation, Recorded};
 use crate::engine::{EngineError, HostCalls};
 
 /// More than any admission takes; only so that a module that never ends does.
@@ -87,18 +87,18 @@ impl Meter {
         self.bytes
     }
 
-    /// Puts `payload` to `validate` in a fresh instance, and counts.
+    /// Puts `payload` to the module in a fresh instance, and counts.
     ///
     /// # Errors
     /// [`EngineError::Start`] and [`EngineError::NoAnswer`].
-    pub fn cost(&self, payload: &[u8], host: Arc<HostCalls>) -> Result<Cost, EngineError> {
-        const OPERATION: &str = "validate";
+    pub fn cost(&self, operation: Operation, payload: &[u8], host: Arc<HostCalls>) -> Result<Cost, EngineError> {
+        let operation = operation.name();
         let start = |error: wasmtime::Error| EngineError::Start { reason: format!("{error:#}") };
-        let no_answer = |reason: String| EngineError::NoAnswer { operation: OPERATION.to_owned(), reason };
+        let no_answer = |reason: String| EngineError::NoAnswer { operation: operation.to_owned(), reason };
         let guest = Guest {
             wasi: WasiCtxBuilder::new().build_p1(),
             host,
-            operation: OPERATION.into(),
+            operation: operation.into(),
             request: payload.to_vec(),
             answer: None,
             failure: None,
@@ -114,7 +114,7 @@ impl Meter {
             }
         }
         let length = |bytes: usize| i32::try_from(bytes).map_err(|_| no_answer("the request is too long".to_owned()));
-        let lengths = (length(OPERATION.len())?, length(payload.len())?);
+        let lengths = (length(operation.len())?, length(payload.len())?);
         let call = instance.get_typed_func::<(i32, i32), i32>(&mut store, "__guest_call").map_err(start)?;
         let code = call.call(&mut store, lengths).map_err(|error| no_answer(format!("{error:#}")))?;
         if code != 1 || store.data().answer.is_none() {

@@ -8,33 +8,37 @@
 
 mod figures;
 mod meter;
+mod native;
+mod peer;
 mod recorded;
 mod runner;
 mod spoiled;
 
 pub use figures::{Comparison, Figures, Measured, Timed};
 pub use meter::{Cost, Meter};
+pub use native::{Engine, NativeRunner};
+pub use peer::PeerRunner;
 pub use recorded::Recorded;
-pub use runner::{ModuleRunner, Runner};
+pub use runner::{ModuleRunner, Operation, Runner};
 pub use spoiled::spoiled;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::policy::{Policy, PolicyError};
 
-/// One admission to measure.
+/// One admission, or one bundle, to measure.
 #[derive(Clone, Debug)]
 pub struct Question {
     /// What it is called in reports.
     pub name: String,
-    /// The `AdmissionRequest`.
-    pub request: Value,
-    /// The policy's settings.
-    pub settings: Value,
-    /// Whether the image is good enough: the verdict that every sample must give. `None`: whatever the first answer is.
+    /// What is asked.
+    pub operation: Operation,
+    /// And about what: the `AdmissionRequest` with the settings, or the bundle with its artifact and signer.
+    pub payload: Value,
+    /// Whether it is good enough: the verdict that every sample must give. `None`: whatever the first answer is.
     pub admitted: Option<bool>,
 }
 
@@ -96,9 +100,29 @@ struct Prepared {
     question: Question,
     payload: Vec<u8>,
     recorded: Arc<Recorded>,
-    twin: Option<Arc<Recorded>>,
+    twin: Option<Twin>,
     admitted: bool,
     cost: Cost,
+}
+
+/// The same with one bit changed in every signature, wherever the evidence lies: in the host's answers, or in the question.
+struct Twin {
+    payload: Vec<u8>,
+    recorded: Arc<Recorded>,
+}
+
+impl Twin {
+    fn of(operation: Operation, payload: &[u8], recorded: &Arc<Recorded>) -> Option<Self> {
+        match operation {
+            Operation::Validate => Some(Self { payload: payload.to_vec(), recorded: Arc::new(recorded.spoiled()?) }),
+            Operation::VerifyBundle => {
+                let mut question: Value = serde_json::from_slice(payload).ok()?;
+                let bundle = spoiled(question.get("bundle")?.as_str()?.as_bytes())?;
+                *question.get_mut("bundle")? = String::from_utf8(bundle).ok()?.into();
+                Some(Self { payload: question.to_string().into_bytes(), recorded: Arc::clone(recorded) })
+            }
+        }
+    }
 }
 
 /// Measures every question on every runner. The first runner is what the others are compared with.
@@ -161,32 +185,32 @@ fn prepare(
     let name = || title.clone();
     let no_answer =
         |runner: &str, reason: String| BenchError::NoAnswer { name: name(), runner: runner.to_owned(), reason };
-    let payload = serde_json::to_vec(&json!({"request": question.request, "settings": question.settings}))
-        .map_err(|error| no_answer("the request", error.to_string()))?;
-    let (answer, recorded) =
-        Recorded::capture(policy, &payload).map_err(|error| BenchError::Policy { name: name(), error })?;
+    let payload = serde_json::to_vec(&question.payload).map_err(|error| no_answer("the request", error.to_string()))?;
+    let (answer, recorded) = Recorded::capture(policy, question.operation, &payload)
+        .map_err(|error| BenchError::Policy { name: name(), error })?;
     let first = Verdict::read(&answer).map_err(|reason| no_answer("the module", reason))?;
     if question.admitted.is_some_and(|expected| expected != first.admitted) {
         let (admitted, message) = (first.admitted, first.message);
         return Err(BenchError::WrongVerdict { name: name(), runner: "the module".to_owned(), admitted, message });
     }
     let recorded = Arc::new(recorded);
-    let twin = match (first.admitted, recorded.spoiled()) {
+    let twin = match (first.admitted, Twin::of(question.operation, &payload, &recorded)) {
         // What is refused anyway needs no twin.
         (false, _) => None,
-        (true, Some(twin)) => Some(Arc::new(twin)),
+        (true, Some(twin)) => Some(twin),
         (true, None) => return Err(BenchError::NothingToSpoil { name: name() }),
     };
     let cost = meter
-        .cost(&payload, recorded.host(None))
+        .cost(question.operation, &payload, recorded.host(None))
         .map_err(|error| no_answer("the module", error.to_string()))?
         .with_host(&recorded, payload.len());
     let prepared = Prepared { payload, recorded, twin, admitted: first.admitted, cost, question };
     for runner in runners {
         sample(&prepared, &**runner, None)?;
         if let Some(twin) = &prepared.twin {
-            let answer =
-                runner.run(&prepared.payload, twin.host(None)).map_err(|reason| no_answer(runner.name(), reason))?;
+            let answer = runner
+                .run(prepared.question.operation, &twin.payload, twin.recorded.host(None))
+                .map_err(|reason| no_answer(runner.name(), reason))?;
             let verdict = Verdict::read(&answer).map_err(|reason| no_answer(runner.name(), reason))?;
             if verdict.admitted {
                 let (name, runner) = (prepared.question.name, runner.name().to_owned());
@@ -202,8 +226,9 @@ fn prepare(
 fn sample(question: &Prepared, runner: &dyn Runner, latency: Option<Duration>) -> Result<Duration, BenchError> {
     let host = question.recorded.host(latency);
     let start = Instant::now();
-    let answer = runner.run(&question.payload, host);
+    let answer = runner.run(question.question.operation, &question.payload, host);
     let elapsed = start.elapsed();
+    let own_time = answer.as_deref().ok().and_then(|answer| runner.own_time(answer));
     let (name, runner) = (|| question.question.name.clone(), || runner.name().to_owned());
     let verdict = answer.and_then(|answer| Verdict::read(&answer)).map_err(|reason| BenchError::NoAnswer {
         name: name(),
@@ -214,10 +239,10 @@ fn sample(question: &Prepared, runner: &dyn Runner, latency: Option<Duration>) -
         let (admitted, message) = (verdict.admitted, verdict.message);
         return Err(BenchError::WrongVerdict { name: name(), runner: runner(), admitted, message });
     }
-    Ok(elapsed)
+    Ok(own_time.unwrap_or(elapsed))
 }
 
-/// The part of a `ValidationResponse` that matters here.
+/// The part of an answer that matters here.
 struct Verdict {
     admitted: bool,
     message: String,
@@ -227,9 +252,12 @@ impl Verdict {
     fn read(answer: &[u8]) -> Result<Self, String> {
         let answer: Value =
             serde_json::from_slice(answer).map_err(|error| format!("the answer is not JSON: {error}"))?;
-        let admitted =
-            answer.get("accepted").and_then(Value::as_bool).ok_or_else(|| "the answer says neither".to_owned())?;
-        let message = answer.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+        // A response has `accepted`, a report about a bundle its outcome.
+        let outcome = answer.get("outcome").and_then(Value::as_str).map(|outcome| outcome == "passed");
+        let admitted = answer.get("accepted").and_then(Value::as_bool).or(outcome);
+        let admitted = admitted.ok_or_else(|| "the answer says neither".to_owned())?;
+        let message = answer.get("message").or_else(|| answer.pointer("/finding/message"));
+        let message = message.and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(Self { admitted, message })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::spoiled;
+use super::{Operation, spoiled};
 use crate::engine::HostCalls;
 use crate::policy::{Policy, PolicyError};
 
@@ -23,7 +23,7 @@ impl Recorded {
     ///
     /// # Errors
     /// When the module gives no answer.
-    pub fn capture(policy: &Policy, payload: &[u8]) -> Result<(Vec<u8>, Self), PolicyError> {
+    pub fn capture(policy: &Policy, operation: Operation, payload: &[u8]) -> Result<(Vec<u8>, Self), PolicyError> {
         let kept = Arc::new(Mutex::new(Self::default()));
         let (real, keeper) = (policy.host_calls(), Arc::clone(&kept));
         let host = Arc::new(move |binding: &str, namespace: &str, operation: &str, payload: &[u8]| {
@@ -34,7 +34,7 @@ impl Recorded {
             kept.answers.insert(call, answer.clone());
             answer
         });
-        let answer = policy.module().call("validate", payload, host)?;
+        let answer = policy.module().call(operation.name(), payload, host)?;
         let recorded = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok((answer, recorded))
     }

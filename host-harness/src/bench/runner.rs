@@ -1,10 +1,31 @@
 //! Who answers: a module in an instance of its own, or the same core natively.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::engine::{HostCalls, Module};
 
-/// Answers `validate`.
+/// What is asked of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// May this object be admitted?
+    Validate,
+    /// Does this bundle vouch for this artifact?
+    VerifyBundle,
+}
+
+impl Operation {
+    /// The module's name for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Validate => "validate",
+            Self::VerifyBundle => "sigwarden_verify_bundle",
+        }
+    }
+}
+
+/// Answers one request at a time.
 pub trait Runner {
     /// What it is called in reports.
     fn name(&self) -> &str;
@@ -13,7 +34,13 @@ pub trait Runner {
     ///
     /// # Errors
     /// With the reason why there is no answer.
-    fn run(&self, payload: &[u8], host: Arc<HostCalls>) -> Result<Vec<u8>, String>;
+    fn run(&self, operation: Operation, payload: &[u8], host: Arc<HostCalls>) -> Result<Vec<u8>, String>;
+
+    /// How long it took by its own clock, where there is something between it and ours.
+    fn own_time(&self, answer: &[u8]) -> Option<Duration> {
+        let _ = answer;
+        None
+    }
 }
 
 /// A module on the engine that every command uses.
@@ -36,7 +63,7 @@ impl Runner for ModuleRunner {
         &self.name
     }
 
-    fn run(&self, payload: &[u8], host: Arc<HostCalls>) -> Result<Vec<u8>, String> {
-        self.module.call("validate", payload, host).map_err(|error| error.to_string())
+    fn run(&self, operation: Operation, payload: &[u8], host: Arc<HostCalls>) -> Result<Vec<u8>, String> {
+        self.module.call(operation.name(), payload, host).map_err(|error| error.to_string())
     }
 }

@@ -5,21 +5,30 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::hosted::HostFlags;
 use super::test::hosted_test;
+use super::verify_bundle::bundle_question;
 use super::{
     Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere, tell,
     unless_closed,
 };
-use crate::bench::{Comparison, Effort, Measured, Meter, ModuleRunner, Question, Runner, measure};
+use crate::bench::{
+    Comparison, Effort, Engine, Measured, Meter, ModuleRunner, NativeRunner, Operation, PeerRunner, Question, Runner,
+    measure,
+};
+use crate::cosign_flags::SignerFlags;
 use crate::engine::Module;
 use crate::host::Profile;
 use crate::log::Log;
+use crate::policy::Policy;
 use crate::render::json;
 use crate::render::text::Paths;
+use crate::sources::Layouts;
 use crate::suite::{self, Verdict};
 
 /// Measure admissions: time, instructions, memory, host calls
@@ -31,7 +40,7 @@ use crate::suite::{self, Verdict};
 )]
 pub(super) struct Arguments {
     /// Admissions to measure: suites as for `sigwarden test`, or folders of them
-    #[arg(value_name = "SUITE", required_unless_present = "request_path", conflicts_with = "request_path")]
+    #[arg(value_name = "SUITE", required_unless_present_any = ["request_path", "bundle"], conflicts_with = "request_path")]
     suites: Vec<PathBuf>,
 
     /// A request of your own: an AdmissionRequest or AdmissionReview, or a manifest
@@ -42,9 +51,25 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "FILE", requires = "request_path")]
     settings_path: Option<PathBuf>,
 
-    /// Another module to compare with, in the same run
-    #[arg(long, value_name = "MODULE")]
+    /// A bundle of your own, as for `sigwarden verify-bundle`: with what was signed, and by whom
+    #[arg(short, long, value_name = "FILE", requires = "artifact", conflicts_with_all = ["suites", "request_path"])]
+    bundle: Option<PathBuf>,
+
+    /// What the bundle signs: a file, or sha256:<hex> of its content
+    #[arg(long, value_name = "FILE_OR_DIGEST", requires = "bundle")]
+    artifact: Option<String>,
+
+    #[command(flatten, next_help_heading = "Signer of the bundle")]
+    signer: SignerFlags,
+
+    /// What to compare with, in the same run: `native` (this core as a native program on AWS-LC), `rustcrypto-native`,
+    /// `own-native` (with the module's own arithmetic), or another module's file
+    #[arg(long, value_name = "WHAT")]
     against: Vec<PathBuf>,
+
+    /// A program that verifies the bundle, too: `tests/bench/sigstore-go` says how it is asked
+    #[arg(long, value_name = "PROGRAM", requires = "bundle")]
+    peer: Vec<PathBuf>,
 
     /// Samples of each scenario
     #[arg(long, value_name = "N", default_value = "100", alias = "num-samples")]
@@ -96,16 +121,26 @@ impl Arguments {
         let module = self.module.load()?;
         let mut runners: Vec<Box<dyn Runner>> = vec![Box::new(ModuleRunner::new("module".to_owned(), module.clone()))];
         for other in &self.against {
+            if let Some(engine) = other.to_str().and_then(Engine::named) {
+                runners.push(Box::new(NativeRunner::new(engine)?));
+                continue;
+            }
             let name = other.file_stem().unwrap_or(other.as_os_str()).to_string_lossy().into_owned();
             runners.push(Box::new(ModuleRunner::new(name, Module::from_file(other)?)));
+        }
+        for program in &self.peer {
+            let started =
+                PeerRunner::start(program).with_context(|| format!("cannot start `{}`", program.display()))?;
+            runners.push(Box::new(started));
         }
         let mut questions = Vec::new();
         for path in suite::find(&self.suites)? {
             for test in suite::load(&path)? {
                 let asked = hosted_test(&test, &module, log)?;
                 let admitted = Some(test.expect.verdict == Verdict::Admitted);
-                let (request, settings) = (asked.request, asked.settings);
-                questions.push((Question { name: test.name, request, settings, admitted }, asked.hosted.policy));
+                let question = admission(test.name, &asked.request, &asked.settings, admitted);
+                check_settings(&asked.hosted.policy, &asked.settings, Paths::Shown, streams.err)?;
+                questions.push((question, asked.hosted.policy));
             }
         }
         if let (Some(request), Some(settings)) = (&self.request_path, &self.settings_path) {
@@ -114,11 +149,14 @@ impl Arguments {
             self.trust.apply(&mut settings)?;
             look_everywhere(&mut settings, self.host.profile(Profile::Kubewarden));
             let hosted = self.host.run(Profile::Kubewarden, module, self.source.source(log)?, log)?;
-            let question = Question { name: "the request".to_owned(), request, settings, admitted: None };
-            questions.push((question, hosted.policy));
-        }
-        for (question, policy) in &questions {
-            check_settings(policy, &question.settings, Paths::Shown, streams.err)?;
+            check_settings(&hosted.policy, &settings, Paths::Shown, streams.err)?;
+            questions.push((admission("the request".to_owned(), &request, &settings, None), hosted.policy));
+        } else if let (Some(bundle), Some(artifact)) = (&self.bundle, &self.artifact) {
+            let question = bundle_question(bundle, artifact, self.signer, &self.trust)?;
+            let policy = Policy::new(module, Arc::new(Layouts::open(&[], Arc::clone(log))?), Arc::clone(log));
+            let payload = serde_json::to_value(&question)?;
+            let (name, operation) = (bundle.display().to_string(), Operation::VerifyBundle);
+            questions.push((Question { name, operation, payload, admitted: Some(true) }, policy));
         }
         tell(log, streams.err)?;
         let effort = Effort {
@@ -145,6 +183,11 @@ impl Arguments {
         })?;
         Ok(Answer::Yes)
     }
+}
+
+fn admission(name: String, request: &Value, settings: &Value, admitted: Option<bool>) -> Question {
+    let payload = json!({"request": request, "settings": settings});
+    Question { name, operation: Operation::Validate, payload, admitted }
 }
 
 /// A table for each scenario's times, and one line of costs.

@@ -59,18 +59,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
-        let question = BundleQuestion {
-            bundle: read_text(&self.bundle)?,
-            artifact: artifact(&self.artifact)?,
-            trusted_root: self.trust.load()?,
-            key: self.signer.key.as_deref().map(read_text).transpose()?,
-            certificate_identity: self.signer.certificate_identity,
-            certificate_identity_regexp: self.signer.certificate_identity_regexp,
-            certificate_oidc_issuer: self.signer.certificate_oidc_issuer,
-            certificate_oidc_issuer_regexp: self.signer.certificate_oidc_issuer_regexp,
-            insecure_ignore_tlog: self.signer.insecure_ignore_tlog,
-            insecure_ignore_sct: self.signer.insecure_ignore_sct,
-        };
+        let question = bundle_question(&self.bundle, &self.artifact, self.signer, &self.trust)?;
         // A bundle brings all its evidence: there is nothing to look up.
         let nothing = Layouts::open(&[], Arc::clone(log))?;
         let policy = Policy::new(self.module.load()?, Arc::new(nothing), Arc::clone(log));
@@ -88,6 +77,27 @@ impl Arguments {
             Outcome::Skipped | Outcome::Audited | Outcome::Failed => Answer::No,
         })
     }
+}
+
+/// What the command line asks about a bundle.
+pub(super) fn bundle_question(
+    bundle: &Path,
+    artifact_name: &str,
+    signer: SignerFlags,
+    trust: &TrustFlag,
+) -> anyhow::Result<BundleQuestion> {
+    Ok(BundleQuestion {
+        bundle: read_text(bundle)?,
+        artifact: artifact(artifact_name)?,
+        trusted_root: trust.load()?,
+        key: signer.key.as_deref().map(read_text).transpose()?,
+        certificate_identity: signer.certificate_identity,
+        certificate_identity_regexp: signer.certificate_identity_regexp,
+        certificate_oidc_issuer: signer.certificate_oidc_issuer,
+        certificate_oidc_issuer_regexp: signer.certificate_oidc_issuer_regexp,
+        insecure_ignore_tlog: signer.insecure_ignore_tlog,
+        insecure_ignore_sct: signer.insecure_ignore_sct,
+    })
 }
 
 /// A file, unless there is none of this name and the name is a digest.

@@ -4,7 +4,10 @@
 //! could not look. The difference is never lost: "not signed" and "the registry is down" send people to
 //! different places. All of them deny.
 
+mod callbacks;
 pub mod failure_text;
+
+pub use callbacks::{CallbackHost, Callbacks};
 
 use crate::reference::{Digest, ImageRef, Repository};
 use serde_json::Value;

@@ -4,13 +4,12 @@
 //! `sigwarden_verify_bundle`, which only the harness does. No operation returns an error: an error would become a refusal
 //! without a reason (status 500), and in monitor mode an admission.
 
-mod host;
-
-use host::WapcHost;
 use serde::Serialize;
 use sigwarden_core::admission;
 use sigwarden_core::bundle;
 use sigwarden_core::decision::Finding;
+use sigwarden_core::host::{CallbackHost, Callbacks};
+use std::time::{Duration, Instant};
 use wapc_guest::CallResult;
 
 /// Called by the host once per instance.
@@ -25,8 +24,30 @@ pub extern "C" fn wapc_init() {
     wapc_guest::register_function("sigwarden_verify_bundle", verify_bundle);
 }
 
+/// The host of a request, over waPC.
+struct Wapc {
+    started: Instant,
+}
+
+impl Wapc {
+    /// The host of a request that begins now.
+    fn new() -> Self {
+        Self { started: Instant::now() }
+    }
+}
+
+impl Callbacks for Wapc {
+    fn call(&self, binding: &str, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
+        wapc_guest::host_call(binding, namespace, operation, payload).map_err(|error| error.to_string())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
 fn validate(payload: &[u8]) -> CallResult {
-    let decision = admission::decide(&WapcHost::new(), payload, now());
+    let decision = admission::decide(&CallbackHost(Wapc::new()), payload, now());
     Ok(serde_json::to_vec(&decision.response)?)
 }
 
@@ -59,7 +80,7 @@ fn in_words(problem: &Finding) -> String {
 }
 
 fn explain(payload: &[u8]) -> CallResult {
-    let decision = admission::decide(&WapcHost::new(), payload, now());
+    let decision = admission::decide(&CallbackHost(Wapc::new()), payload, now());
     Ok(serde_json::to_vec(&decision)?)
 }
 

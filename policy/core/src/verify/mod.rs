@@ -18,6 +18,7 @@ mod keys;
 mod known_keys;
 mod legacy;
 mod provider;
+mod remembered;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -28,6 +29,9 @@ pub use err::EvidenceError;
 pub use extensions::FulcioExtension;
 pub use inline_trust::InlineTrust;
 pub use keys::{KeyError, KeyHash, PublicKey};
+pub use provider::own_provider;
+pub use remembered::Remembering;
+pub(crate) use remembered::forget;
 pub use trust::{GITHUB, SIGSTORE, TrustError, TrustRoot};
 
 use crate::evidence::{Content, Evidence, LogEntry, Material, SignerMaterial};

@@ -5,6 +5,7 @@
 //! (SEC1 point, PKCS#1 `RSAPublicKey`, 32 Ed25519 bytes), signatures as the field writes them (DER for ECDSA).
 //! Anything that does not parse is an invalid signature, never a panic.
 
+use super::remembered::Remembering;
 use der::{Decode, asn1::UintRef};
 use rsa::{BoxedUint, Pkcs1v15Sign, Pss, PublicKey};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
@@ -18,12 +19,18 @@ use sigwarden_ecdsa::{verify_p256, verify_p384};
 /// Below 2048 bits RSA is broken in reach; beyond 8192 a check costs more than it adds. webpki draws the same lines.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// Makes RustCrypto the process-wide provider unless one is installed already. Cheap; call before verifying.
+/// Makes RustCrypto, with a memory, the process-wide provider unless one is installed already. Cheap; call before verifying.
 pub(super) fn install() {
     if try_default_provider().is_none() {
         // The loser of a race finds the same provider installed.
-        let _ = install_default_provider(&RustCrypto);
+        let _ = install_default_provider(&Remembering(RustCrypto));
     }
+}
+
+/// Cryptography as the core has it by itself, without a memory: for whoever compares it with another.
+#[must_use]
+pub fn own_provider() -> &'static dyn CryptoProvider {
+    &RustCrypto
 }
 
 #[derive(Debug)]
