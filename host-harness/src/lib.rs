@@ -31,6 +31,7 @@ pub mod cosign_flags;
 pub mod engine;
 pub mod host;
 pub mod log;
+pub mod manifests;
 pub mod out_of_reach;
 pub mod policy;
 pub mod policy_file;
