@@ -39,6 +39,7 @@ pub mod publish;
 pub mod render;
 pub mod request;
 pub mod resources;
+pub mod scan;
 pub mod session;
 pub mod sources;
 pub mod suite;
