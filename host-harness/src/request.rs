@@ -83,7 +83,7 @@ pub fn parse(text: &str, file: &str) -> Result<Value, RequestError> {
         Some(kind) if is_manifest && kind.ends_with("List") && value.get("items").is_some() => {
             Err(RequestError::List { file: file.to_owned(), kind })
         }
-        Some(kind) if is_manifest => Ok(creation_of(value, &kind)),
+        Some(kind) if is_manifest => Ok(creation(value, &kind, "default")),
         _ => Ok(value),
     }
 }
@@ -108,13 +108,13 @@ fn one_document(text: &str, file: &str) -> Result<Value, RequestError> {
     }
 }
 
-/// The request that creates an object.
-fn creation_of(mut object: Value, kind: &str) -> Value {
+/// The request that creates an object of this kind, in `namespace` if it names none.
+pub(crate) fn creation(mut object: Value, kind: &str, namespace: &str) -> Value {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let api_version = text("/apiVersion").unwrap_or_default();
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version.as_str()));
     let name = text("/metadata/name");
-    let namespace = text("/metadata/namespace").unwrap_or_else(|| "default".to_owned());
+    let namespace = text("/metadata/namespace").unwrap_or_else(|| namespace.to_owned());
     // The API server writes the namespace into what it creates.
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.entry("namespace").or_insert_with(|| Value::from(namespace.as_str()));

@@ -14,7 +14,7 @@ use crate::engine::Module;
 use crate::host::{Host, Profile};
 use crate::log::Log;
 use crate::out_of_reach;
-use crate::policy::{Explained, Policy};
+use crate::policy::{Explained, Policy, PolicyError};
 use crate::resources::Resources;
 use crate::session::Session;
 use crate::sources::Source;
@@ -67,6 +67,11 @@ impl HostFlags {
         self.host.unwrap_or(default)
     }
 
+    /// Whether what is asked is written down, or was.
+    pub(super) const fn is_session(&self) -> bool {
+        self.record_host_capabilities_interactions.is_some() || self.replay_host_capabilities_interactions.is_some()
+    }
+
     /// Puts `module` on its host, which finds images in `source`.
     pub(super) fn run(
         &self,
@@ -104,10 +109,15 @@ impl HostFlags {
 impl Hosted {
     /// Asks for the answer to `request`, and ends the recording or replay.
     pub(super) fn explain(&self, request: &Value, settings: &Value, log: &Log) -> anyhow::Result<Explained> {
-        let explained = self.policy.explain(request, settings);
+        let explained = self.explain_one(request, settings, log);
         // A module that gave no answer has asked all the same, and a run that was not the recorded one has no result.
-        self.session.finish(log)?;
-        let explained = explained?;
+        self.finish(log)?;
+        Ok(explained?)
+    }
+
+    /// Asks for the answer to one of several requests.
+    pub(super) fn explain_one(&self, request: &Value, settings: &Value, log: &Log) -> Result<Explained, PolicyError> {
+        let explained = self.policy.explain(request, settings)?;
         if self.profile == Profile::Kubewarden && !self.session.is_replay() {
             for note in out_of_reach::notes(&explained.explanation, self.source.as_ref()) {
                 log.note(note);
@@ -115,9 +125,14 @@ impl Hosted {
         }
         Ok(explained)
     }
+
+    /// Ends the recording or replay.
+    pub(super) fn finish(&self, log: &Log) -> anyhow::Result<()> {
+        Ok(self.session.finish(log)?)
+    }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     // A day is longer than anybody waits, and keeps every later sum in range.
     if seconds > 0.0 && seconds <= 86_400.0 {

@@ -11,6 +11,7 @@ mod hosted;
 mod publish;
 mod registry;
 mod run;
+mod scan;
 mod test;
 mod verify;
 mod verify_bundle;
@@ -75,6 +76,7 @@ enum Color {
 enum Command {
     Verify(Box<verify::Arguments>),
     Run(Box<run::Arguments>),
+    Scan(Box<scan::Arguments>),
     VerifyBundle(Box<verify_bundle::Arguments>),
     Publish(Box<publish::Arguments>),
     Convert(convert::Arguments),
@@ -153,6 +155,7 @@ impl Cli {
         match self.command {
             Command::Verify(arguments) => arguments.run(&log, streams),
             Command::Run(arguments) => arguments.run(&log, streams),
+            Command::Scan(arguments) => arguments.run(&log, streams),
             Command::VerifyBundle(arguments) => arguments.run(&log, streams),
             Command::Publish(arguments) => arguments.run(&log, streams),
             Command::Convert(arguments) => arguments.run(streams),

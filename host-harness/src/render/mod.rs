@@ -8,4 +8,5 @@ pub mod json;
 mod page;
 pub mod publish;
 pub mod report;
+pub mod scan;
 pub mod text;

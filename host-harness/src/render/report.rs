@@ -7,6 +7,9 @@ mod text;
 
 use std::io::{self, Write};
 
+pub(super) use junit::text as xml_text;
+pub(super) use markdown::cell;
+
 use serde::Serialize;
 
 use crate::suite::Mismatch;

@@ -59,6 +59,14 @@ pub fn explanation(out: &mut dyn Write, explanation: &Explanation, places: Place
     Ok(())
 }
 
+/// Writes what was decided of one image, without its places.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn image(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
+    Text { page: Page::new(out), paths: Paths::Shown }.image(image, Places::Hidden)
+}
+
 /// Writes what is wrong with settings or a request as a whole.
 ///
 /// # Errors

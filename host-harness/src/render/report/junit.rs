@@ -49,7 +49,7 @@ fn counts<'t>(tests: impl IntoIterator<Item = &'t TestReport>) -> String {
 }
 
 /// Text as it may stand in XML 1.0, in elements and attributes: other control characters may not stand there at all.
-fn text(text: &str) -> String {
+pub(in crate::render) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

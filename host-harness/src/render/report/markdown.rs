@@ -21,6 +21,6 @@ pub(super) fn write(out: &mut dyn Write, report: &Report, all: Tally) -> io::Res
 }
 
 /// Text that cannot leave its cell, nor become a tag.
-fn cell(text: &str) -> String {
+pub(in crate::render) fn cell(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('|', "\\|").replace(['\r', '\n'], " ")
 }

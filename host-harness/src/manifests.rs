@@ -1,0 +1,439 @@
+//! Manifests: which objects do these files hold, and which of them does the policy decide about?
+//!
+//! Input is what `helm template`, `kustomize build` or `kubectl get -o yaml` print: any number of documents, YAML or JSON, in
+//! files, in folders or on standard input. Lists are taken apart. An object of the eight kinds that run images becomes the
+//! request to create it. Of the others, those that hold containers all the same (a Rollout, a Knative Service, an operator's
+//! own kind) are named as not covered: the cluster would not ask the policy about them, only about the pods that come of
+//! them later. The rest is counted.
+//!
+//! Nothing is left out in silence: a document that cannot be read, or more than is looked at, is an error.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::Value;
+use sigwarden_core::workload::{self, Workload, WorkloadError};
+
+use crate::request;
+
+/// Bytes of one file. What a whole cluster prints has some tens of megabytes; a parsed file takes ten times its size.
+const MAX_BYTES: u64 = 64 << 20;
+/// Files of one scan: more than any repository of manifests has, and an end for a path that was not meant (`/`).
+const MAX_FILES: usize = 20_000;
+/// Objects of one scan. The largest clusters run some 150,000 pods, and nobody reads about more than these at once.
+const MAX_OBJECTS: usize = 200_000;
+/// Folders within folders. Deeper than any checkout, and an end for links that lead in a circle.
+const MAX_FOLDERS: usize = 32;
+/// Lists within lists. `kubectl` prints one; `kustomize` may be given one.
+const MAX_LISTS: usize = 8;
+/// Values within values. Kubernetes' own objects, CRDs' schemas included, stay far below.
+const MAX_DEPTH: usize = 256;
+/// Nodes of one document: a list of a whole cluster, and an end for what aliases multiply.
+const MAX_NODES: usize = 20_000_000;
+
+/// Names of files in folders that hold manifests.
+const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
+/// What `helm template` writes above each document.
+const HELM_SOURCE: &str = "# Source: ";
+const STANDARD_INPUT: &str = "standard input";
+
+/// Why manifests cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// The system would not read it.
+    #[error("cannot read `{file}`: {reason}")]
+    Unreadable {
+        /// File or folder.
+        file: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// It is neither YAML nor JSON.
+    #[error("`{file}`, line {line}: {reason}{}", hint(*.is_template))]
+    Syntax {
+        /// The file.
+        file: String,
+        /// Line, from 1.
+        line: u64,
+        /// What the parser said.
+        reason: String,
+        /// Whether it looks like a template that was not rendered.
+        is_template: bool,
+    },
+    /// It is data, but no object.
+    #[error("`{file}`, line {line}: {what} is no object of Kubernetes, and nothing here is skipped unseen")]
+    NoObject {
+        /// The file.
+        file: String,
+        /// Line on which the document starts.
+        line: u64,
+        /// What it is.
+        what: &'static str,
+    },
+    /// More than is looked at.
+    #[error("`{file}` {what}: scan it in parts")]
+    TooMuch {
+        /// The file or folder.
+        file: String,
+        /// What there is too much of.
+        what: String,
+    },
+    /// Nothing at all. A gate that looked at nothing has not said yes.
+    #[error("there is no object in {0}")]
+    Nothing(String),
+}
+
+fn hint(is_template: bool) -> &'static str {
+    if is_template { " (this looks like a template: scan what `helm template` makes of the chart)" } else { "" }
+}
+
+/// Where an object comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    /// The file, or `standard input`.
+    pub file: String,
+    /// Line on which its document starts, from 1.
+    pub line: u64,
+    /// The template that `helm template` made it of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.template {
+            Some(template) => f.write_str(template),
+            None => write!(f, "{}:{}", self.file, self.line),
+        }
+    }
+}
+
+/// An object that the policy decides about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// It in words: `Deployment shop/web`.
+    pub object: String,
+    /// The request that creates it.
+    pub request: Value,
+    /// The images that it names, as far as it can be read.
+    pub images: Vec<String>,
+}
+
+/// An object that runs images, and that the policy is not asked about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotCovered {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// It in words: `Rollout shop/web`.
+    pub object: String,
+    /// Why the policy is not asked.
+    pub reason: String,
+    /// The images in its pod templates.
+    pub images: Vec<String>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Manifests {
+    /// What the policy decides about.
+    pub covered: Vec<Manifest>,
+    /// What it does not decide about, although it has containers.
+    pub not_covered: Vec<NotCovered>,
+    /// How many other objects there are.
+    pub others: usize,
+    /// How many files there are.
+    pub files: usize,
+}
+
+impl Manifests {
+    /// Every object.
+    #[must_use]
+    pub fn objects(&self) -> usize {
+        self.covered.len().saturating_add(self.not_covered.len()).saturating_add(self.others)
+    }
+}
+
+/// Reads files, folders and, for `-`, standard input. `namespace` is that of objects that name none.
+///
+/// # Errors
+/// See [`ManifestError`].
+pub fn read(paths: &[PathBuf], namespace: &str) -> Result<Manifests, ManifestError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() { search(path, MAX_FOLDERS, &mut files)? } else { files.push(path.clone()) }
+    }
+    let mut reader = Reader { namespace, found: Manifests { files: files.len(), ..Manifests::default() } };
+    for path in &files {
+        let (file, text) = text_of(path)?;
+        reader.text(&text, &file)?;
+    }
+    if reader.found.objects() == 0 {
+        let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+        return Err(ManifestError::Nothing(names.join(", ")));
+    }
+    Ok(reader.found)
+}
+
+/// Reads one text. `file` names it.
+///
+/// # Errors
+/// See [`ManifestError`].
+pub fn parse(text: &str, file: &str, namespace: &str) -> Result<Manifests, ManifestError> {
+    let mut reader = Reader { namespace, found: Manifests { files: 1, ..Manifests::default() } };
+    reader.text(text, file)?;
+    Ok(reader.found)
+}
+
+fn text_of(path: &Path) -> Result<(String, String), ManifestError> {
+    let is_standard_input = path == Path::new("-");
+    let file = if is_standard_input { STANDARD_INPUT.to_owned() } else { path.display().to_string() };
+    let unreadable =
+        |error: std::io::Error| ManifestError::Unreadable { file: file.clone(), reason: error.to_string() };
+    let input: Box<dyn Read> = if is_standard_input {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(std::fs::File::open(path).map_err(unreadable)?)
+    };
+    let mut text = String::new();
+    let read = input.take(MAX_BYTES.saturating_add(1)).read_to_string(&mut text).map_err(unreadable)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > MAX_BYTES {
+        return Err(ManifestError::TooMuch { file, what: format!("has more than {MAX_BYTES} bytes") });
+    }
+    Ok((file, text))
+}
+
+fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), ManifestError> {
+    let file = || folder.display().to_string();
+    let Some(depth) = depth.checked_sub(1) else {
+        return Err(ManifestError::TooMuch {
+            file: file(),
+            what: format!("lies more than {MAX_FOLDERS} folders deep"),
+        });
+    };
+    let unreadable = |error: std::io::Error| ManifestError::Unreadable { file: file(), reason: error.to_string() };
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    let mut paths = entries.map(|entry| Ok(entry.map_err(unreadable)?.path())).collect::<Result<Vec<_>, _>>()?;
+    paths.sort();
+    for path in paths {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+        if path.is_dir() {
+            // What git and editors keep is nobody's manifest.
+            if !path.file_name().unwrap_or_default().to_string_lossy().starts_with('.') {
+                search(&path, depth, found)?;
+            }
+        } else if extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str())) {
+            if found.len() >= MAX_FILES {
+                return Err(ManifestError::TooMuch { file: file(), what: format!("has more than {MAX_FILES} files") });
+            }
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+struct Reader<'a> {
+    namespace: &'a str,
+    found: Manifests,
+}
+
+impl Reader<'_> {
+    fn text(&mut self, text: &str, file: &str) -> Result<(), ManifestError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // What a cluster prints as JSON is read as JSON; YAML that starts alike is left to its own parser.
+        if text.trim_start().starts_with('{') {
+            let documents: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
+            match documents {
+                Ok(documents) => {
+                    let origin = Origin { file: file.to_owned(), line: 1, template: None };
+                    return documents.into_iter().try_for_each(|document| self.document(document, &origin));
+                }
+                Err(error) if file.ends_with(".json") => {
+                    return Err(ManifestError::Syntax {
+                        file: file.to_owned(),
+                        line: u64::try_from(error.line()).unwrap_or(u64::MAX),
+                        reason: error.to_string(),
+                        is_template: text.contains("{{"),
+                    });
+                }
+                Err(_) => {}
+            }
+        }
+        parts(text).try_for_each(|part| self.part(&part, file))
+    }
+
+    /// One part of a file between two `---`: a document, or several that end with `...`.
+    fn part(&mut self, part: &Part<'_>, file: &str) -> Result<(), ManifestError> {
+        let options = serde_saphyr::options! {
+            budget: serde_saphyr::budget! {
+                max_depth: MAX_DEPTH,
+                max_nodes: MAX_NODES,
+                max_events: MAX_NODES.saturating_mul(2),
+                max_documents: MAX_OBJECTS,
+            },
+        };
+        let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(part.text, options).map_err(|error| {
+            let line = error.location().map_or(1, |location| location.line());
+            ManifestError::Syntax {
+                file: file.to_owned(),
+                line: part.line.saturating_add(line.saturating_sub(1)),
+                reason: error.without_snippet().to_string(),
+                is_template: part.text.contains("{{"),
+            }
+        })?;
+        let template = part.text.lines().map_while(|line| (line.starts_with(['#', '-'])).then_some(line));
+        let template = template.filter_map(|line| line.strip_prefix(HELM_SOURCE)).next();
+        let origin =
+            Origin { file: file.to_owned(), line: part.first, template: template.map(|name| name.trim().to_owned()) };
+        documents.into_iter().try_for_each(|document| self.document(document, &origin))
+    }
+
+    fn document(&mut self, document: Value, origin: &Origin) -> Result<(), ManifestError> {
+        let what = match &document {
+            // Comments only, or nothing.
+            Value::Null => return Ok(()),
+            Value::Object(_) => return self.object(document, origin, MAX_LISTS),
+            Value::Array(_) => "a list without kind",
+            Value::String(_) => "a text",
+            Value::Bool(_) | Value::Number(_) => "a value",
+        };
+        Err(ManifestError::NoObject { file: origin.file.clone(), line: origin.line, what })
+    }
+
+    fn object(&mut self, mut object: Value, origin: &Origin, lists: usize) -> Result<(), ManifestError> {
+        let text = |object: &Value, name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (kind, version) = (text(&object, "kind"), text(&object, "apiVersion"));
+        if let Some(of) = kind.strip_suffix("List").filter(|_| object.get("items").is_some_and(Value::is_array)) {
+            let Some(lists) = lists.checked_sub(1) else {
+                return Err(ManifestError::TooMuch {
+                    file: origin.file.clone(),
+                    what: format!("has more than {MAX_LISTS} lists in each other"),
+                });
+            };
+            let items = object.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+            for mut item in items {
+                let Some(fields) = item.as_object_mut() else {
+                    let what = "an item of the list";
+                    return Err(ManifestError::NoObject { file: origin.file.clone(), line: origin.line, what });
+                };
+                // The API's own lists say once what their items are.
+                if !of.is_empty() {
+                    fields.entry("kind").or_insert_with(|| of.into());
+                    fields.entry("apiVersion").or_insert_with(|| version.as_str().into());
+                }
+                self.object(item, origin, lists)?;
+            }
+            return Ok(());
+        }
+        if self.found.objects() >= MAX_OBJECTS {
+            let what = format!("brings the scan to more than {MAX_OBJECTS} objects");
+            return Err(ManifestError::TooMuch { file: origin.file.clone(), what });
+        }
+        let request = request::creation(object, &kind, self.namespace);
+        let subject = workload::subject_of(&request);
+        let images = match Workload::from_request(&request) {
+            Err(WorkloadError::UnknownKind { kind }) => {
+                self.other(&request, &kind, subject, origin);
+                return Ok(());
+            }
+            // What else is wrong with it the module will say.
+            Err(_) => Vec::new(),
+            Ok(workload) => workload.images.into_iter().map(|image| image.image).collect(),
+        };
+        self.found.covered.push(Manifest { origin: origin.clone(), object: subject, request, images });
+        Ok(())
+    }
+
+    fn other(&mut self, request: &Value, kind: &str, object: String, origin: &Origin) {
+        match request.get("object").and_then(images_in) {
+            None => self.found.others = self.found.others.saturating_add(1),
+            Some(images) => self.found.not_covered.push(NotCovered {
+                origin: origin.clone(),
+                object,
+                reason: format!("the policy is not asked about {kind}, only about the pods that come of it"),
+                images,
+            }),
+        }
+    }
+}
+
+/// The images of all lists of containers in an object, at any depth; `None` if there is no such list. A schema that speaks of
+/// containers has no list of them.
+fn images_in(object: &Value) -> Option<Vec<String>> {
+    let mut found: Option<Vec<String>> = None;
+    // As large as the document, which has a limit.
+    let mut left = vec![object];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Object(fields) => {
+                for list in ["initContainers", "containers", "ephemeralContainers"] {
+                    let containers = fields.get(list).and_then(Value::as_array).into_iter().flatten();
+                    for container in containers.filter(|container| container.is_object()) {
+                        let images = found.get_or_insert_default();
+                        let image = container.get("image").and_then(Value::as_str).map(str::to_owned);
+                        images.extend(image.filter(|image| !images.contains(image)));
+                    }
+                }
+                left.extend(fields.values());
+            }
+            Value::Array(items) => left.extend(items),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    found.map(|mut images| {
+        images.sort();
+        images
+    })
+}
+
+/// A part of a file, with its place in it.
+struct Part<'t> {
+    text: &'t str,
+    /// Line of its first character, from 1.
+    line: u64,
+    /// Line on which its content starts.
+    first: u64,
+}
+
+/// Takes a file apart at its `---`. At the start of a line they are always the start of a document: YAML allows them nowhere
+/// else, block scalars and quotes included (YAML 1.2.2, `c-forbidden`). So each document has its own limits, and its line.
+fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
+    let mut rest = text;
+    let mut line = 1_u64;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let mut end = 0_usize;
+        let mut lines = 0_u64;
+        let mut first = None;
+        for candidate in rest.split_inclusive('\n') {
+            if lines > 0 && is_marker(candidate) {
+                break;
+            }
+            let content = candidate.trim();
+            if first.is_none() && !content.is_empty() && !content.starts_with('#') && content != "---" {
+                first = Some(line.saturating_add(lines));
+            }
+            end = end.saturating_add(candidate.len());
+            lines = lines.saturating_add(1);
+        }
+        let (part, after) = rest.split_at_checked(end)?;
+        let part = Part { text: part, line, first: first.unwrap_or(line) };
+        rest = after;
+        line = line.saturating_add(lines);
+        Some(part)
+    })
+}
+
+fn is_marker(line: &str) -> bool {
+    line.strip_prefix("---").is_some_and(|after| after.is_empty() || after.starts_with([' ', '\t', '\r', '\n']))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! `sigwarden scan` through the module: against layouts, and against a registry that counts what it is asked.
+
+use serde_json::Value;
+use sigwarden::commands::Answer;
+use sigwarden_tests::registry::Registry;
+use sigwarden_tests::{Run, fixture, scratch, sigwarden, top, write};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const SIGNED: &str = "ghcr.io/myorg/app:1.4.2";
+const UNSIGNED: &str = "ghcr.io/myorg/debug:1.2";
+
+fn deployment(name: &str, image: &str) -> String {
+    format!(
+        "---\n# Source: shop/templates/{name}.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\n\
+         spec:\n  template:\n    spec:\n      containers: [{{name: main, image: '{image}'}}]\n"
+    )
+}
+
+const ROLLOUT: &str = "---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec: {template: \
+                       {spec: {containers: [{name: c, image: 'ghcr.io/myorg/debug:1.2'}]}}}\n";
+
+fn scan(folder: &Path, manifests: &str, more: &[&str]) -> Run {
+    let manifests = write(folder, "manifests.yaml", manifests);
+    let policy = top().join("demo/1-signed-by-our-workflows.yaml").display().to_string();
+    let layouts = format!("ghcr.io/myorg={}", fixture("layouts/referrers/myorg"));
+    let root = fixture("trust/trusted_root.json");
+    let mut words = vec!["scan", &manifests, "--policy", &policy, "--oci-layout", &layouts, "--trusted-root", &root];
+    words.extend(more);
+    sigwarden(&words)
+}
+
+#[test]
+fn what_the_cluster_refuses_is_refused_and_the_rest_is_not() {
+    let folder = scratch();
+    let signed = deployment("web", SIGNED);
+    let unsigned = deployment("debug", UNSIGNED);
+    let elsewhere = deployment("other", "docker.io/library/redis:7");
+    let cases = [
+        ("signed", signed.clone(), Answer::Yes),
+        ("unsigned", unsigned.clone(), Answer::No),
+        ("both", format!("{signed}{unsigned}"), Answer::No),
+        (
+            "an unsigned init container",
+            signed.replace(
+                "containers:",
+                &format!("initContainers: [{{name: i, image: '{UNSIGNED}'}}]\n      containers:"),
+            ),
+            Answer::No,
+        ),
+        ("no rule", elsewhere.clone(), Answer::Yes),
+        ("no image that can be read", deployment("odd", ""), Answer::No),
+        ("no workload at all", "kind: Service\napiVersion: v1\n".to_owned(), Answer::Yes),
+        ("nothing", "# nothing\n".to_owned(), Answer::Unknown),
+        ("a broken document behind a good one", format!("{signed}---\nkind: [\n"), Answer::Unknown),
+        ("an image that nobody can look at", deployment("far", "ghcr.io/myorg/far:1"), Answer::Unknown),
+    ];
+    for (name, manifests, answer) in cases {
+        let run = scan(folder.path(), &manifests, &[]);
+        assert_eq!(run.answer, answer, "case `{name}`: {}", run.text());
+    }
+}
+
+#[test]
+fn each_object_is_answered_as_run_answers_it() {
+    let folder = scratch();
+    for (image, answer) in [(SIGNED, Answer::Yes), (UNSIGNED, Answer::No)] {
+        let manifests = deployment("web", image);
+        assert_eq!(scan(folder.path(), &manifests, &[]).answer, answer);
+        let request = write(folder.path(), "one.yaml", &manifests);
+        let policy = top().join("demo/1-signed-by-our-workflows.yaml").display().to_string();
+        let layouts = format!("ghcr.io/myorg={}", fixture("layouts/referrers/myorg"));
+        let root = fixture("trust/trusted_root.json");
+        let words = ["run", "-r", &request, "-s", &policy, "--oci-layout", &layouts, "--trusted-root", &root];
+        let run = sigwarden(&[words.as_slice(), &["--host", "extended"]].concat());
+        assert_eq!(run.answer, answer, "{}", run.text());
+    }
+}
+
+#[test]
+fn the_report_says_what_and_where() {
+    let folder = scratch();
+    let manifests = format!(
+        "{}{}{}{}{ROLLOUT}",
+        deployment("web", SIGNED),
+        deployment("d1", UNSIGNED),
+        deployment("d2", UNSIGNED),
+        deployment("cache", "redis:7")
+    );
+    let run = scan(folder.path(), &manifests, &["-o", "json"]);
+    assert_eq!(run.answer, Answer::No);
+    let json = run.json();
+    let images = json["images"].as_array().expect("images");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let seen: Vec<_> =
+        images.iter().map(|entry| (text(&entry["report"]["image"]), text(&entry["report"]["outcome"]))).collect();
+    assert_eq!(
+        seen,
+        [
+            (UNSIGNED.to_owned(), "failed".to_owned()),
+            ("redis:7".to_owned(), "passed".to_owned()),
+            (SIGNED.to_owned(), "passed".to_owned())
+        ]
+    );
+    assert_eq!(images[0]["uses"].as_array().map(Vec::len), Some(2));
+    assert_eq!(images[0]["uses"][1]["object"], "Deployment default/d2");
+    assert_eq!(images[0]["uses"][1]["origin"]["template"], "shop/templates/d2.yaml");
+    assert_eq!(images[1]["unmatched"], true);
+    assert!(images[2]["report"]["pinned"].as_str().is_some_and(|pinned| pinned.contains("@sha256:29002f61")));
+    assert_eq!(json["notCovered"][0]["object"], "Rollout default/r");
+    assert_eq!((&json["totals"]["objects"], &json["totals"]["refused"]), (&4.into(), &2.into()));
+
+    let text = scan(folder.path(), &manifests, &[]).out;
+    let text = anstream_free(&text);
+    for words in [
+        "4 objects with 3 images: 2 admitted, 2 refused",
+        "refused",
+        "do:",
+        "Deployment default/d1",
+        "Pinned:",
+        "Not covered:",
+        "Rollout default/r",
+    ] {
+        assert!(text.contains(words), "`{words}` in {text}");
+    }
+    for (form, words) in [
+        ("junit", vec!["<testsuite name=\"images\" tests=\"4\" failures=\"2\"", "<skipped"]),
+        ("sarif", vec!["\"ruleId\": \"not-covered\"", "\"ruleId\": \"SW4001\"", "shop/templates/d1.yaml"]),
+        ("markdown", vec!["| refused | ghcr.io/myorg/debug:1.2 | 2 |", "Not covered: Rollout default/r"]),
+    ] {
+        let file = folder.path().join(form).display().to_string();
+        let run = scan(folder.path(), &manifests, &["-o", form, "--output-file", &file]);
+        assert_eq!((run.answer, run.out.as_str()), (Answer::No, ""), "{form}");
+        let written = std::fs::read_to_string(&file).expect("a report");
+        for word in words {
+            assert!(written.contains(word), "`{word}` in {written}");
+        }
+    }
+}
+
+/// Text without colours.
+fn anstream_free(text: &str) -> String {
+    let mut plain = String::new();
+    let mut is_escape = false;
+    for character in text.chars() {
+        match character {
+            '\u{1b}' => is_escape = true,
+            'm' if is_escape => is_escape = false,
+            _ if is_escape => {}
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[test]
+fn what_is_not_covered_fails_only_on_request() {
+    let folder = scratch();
+    let manifests = format!("{}{ROLLOUT}", deployment("web", SIGNED));
+    assert_eq!(scan(folder.path(), &manifests, &[]).answer, Answer::Yes);
+    assert_eq!(scan(folder.path(), &manifests, &["--fail-on-uncovered"]).answer, Answer::No);
+    assert_eq!(scan(folder.path(), &deployment("web", SIGNED), &["--fail-on-uncovered"]).answer, Answer::Yes);
+}
+
+/// 300 manifests with 80 distinct images, of which every tenth is unsigned.
+fn many(registry: &Registry) -> String {
+    let mut text = String::new();
+    for number in 0..300 {
+        let image = number % 80;
+        let tag = if image % 10 == 0 { "1.2" } else { "1.4.2" };
+        let _ =
+            write!(text, "{}", deployment(&format!("d{number}"), &registry.image(&format!("org/app-{image}:{tag}"))));
+    }
+    text
+}
+
+fn registry_of_many() -> Registry {
+    (0..80).fold(Registry::start(), |registry, image| {
+        let layout = if image % 10 == 0 { "debug" } else { "app" };
+        registry.with(&format!("org/app-{image}"), fixture(&format!("layouts/referrers/myorg/{layout}")))
+    })
+}
+
+fn scan_many(registry: &Registry, more: &[&str]) -> Run {
+    let folder = scratch();
+    let manifests = write(folder.path(), "all.yaml", many(registry));
+    let policy = std::fs::read_to_string(top().join("demo/1-signed-by-our-workflows.yaml")).expect("a policy");
+    let policy = write(folder.path(), "policy.yaml", policy.replace("ghcr.io/myorg/*", &registry.image("org/*")));
+    let (root, host) = (fixture("trust/trusted_root.json"), registry.host());
+    let mut words = vec!["scan", &manifests, "--policy", &policy, "--trusted-root", &root];
+    words.extend(["--insecure-registry", &host, "-o", "json"]);
+    words.extend(more);
+    sigwarden(&words)
+}
+
+#[test]
+fn each_image_is_fetched_once_in_a_scan_of_many() {
+    let registry = registry_of_many();
+    let run = scan_many(&registry, &["--jobs", "16"]);
+    assert_eq!(run.answer, Answer::No, "{}", run.err);
+    let totals = &run.json()["totals"];
+    assert_eq!((&totals["objects"], &totals["images"]), (&300.into(), &80.into()));
+    assert_eq!((&totals["admitted"], &totals["refused"]), (&270.into(), &30.into()));
+
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut of_image: BTreeMap<String, usize> = BTreeMap::new();
+    for request in registry.requests() {
+        if let Some((image, _)) = request.split_once("org/").and_then(|(_, rest)| rest.split_once('/')) {
+            *of_image.entry(image.to_owned()).or_default() += 1;
+        }
+        *counts.entry(request).or_default() += 1;
+    }
+    assert!(
+        counts.values().all(|count| *count == 1),
+        "asked twice: {:?}",
+        counts.iter().find(|(_, count)| **count > 1)
+    );
+    assert_eq!(of_image.len(), 80);
+    // The tag, referrers, their manifests and bundles, cosign's tags.
+    assert!(of_image.values().all(|count| *count <= 16), "{of_image:?}");
+}
+
+#[test]
+fn the_deadline_is_kept_and_what_it_cuts_off_is_undecided() {
+    let registry = registry_of_many();
+    registry.set(|switches| switches.latency = Duration::from_secs(3));
+    let start = Instant::now();
+    let run = scan_many(&registry, &["--deadline", "1"]);
+    assert_eq!(run.answer, Answer::Unknown, "{}", run.err);
+    assert_eq!(run.json()["totals"]["undecided"], 300);
+    assert!(run.out.contains("not reached within 1 s"), "{}", run.out);
+    assert!(start.elapsed() < Duration::from_secs(60), "took {:?}", start.elapsed());
+}
+
+#[test]
+#[ignore = "measures; see `make scan-bench`"]
+fn measure_a_scan_of_many() {
+    for jobs in ["1", "8", "16"] {
+        let registry = registry_of_many();
+        registry.set(|switches| switches.latency = Duration::from_millis(50));
+        let start = Instant::now();
+        let run = scan_many(&registry, &["--jobs", jobs]);
+        assert_eq!(run.answer, Answer::No, "{}", run.err);
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM: not known here").to_owned();
+        let requests = registry.requests().len();
+        println!(
+            "300 manifests, 80 images, 50 ms: --jobs {jobs}: {:.1?}, {requests} requests, {peak}",
+            start.elapsed()
+        );
+    }
+}
