@@ -41,3 +41,4 @@ pub mod resources;
 pub mod session;
 pub mod sources;
 pub mod suite;
+pub mod survey;
