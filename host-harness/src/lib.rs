@@ -43,3 +43,4 @@ pub mod scan;
 pub mod session;
 pub mod sources;
 pub mod suite;
+pub mod survey;

@@ -186,6 +186,19 @@ impl Publisher {
     }
 }
 
+/// What is published beside the image `digest`.
+///
+/// # Errors
+/// When it cannot be looked, or something else lies there.
+pub fn published_beside(
+    source: &dyn Source,
+    repository: &Repository,
+    digest: &Digest,
+) -> Result<Option<PublishedEvidence>, PublishError> {
+    let existing = read(source, repository, &published::tag(digest), digest)?;
+    Ok(existing.map(|existing| existing.evidence))
+}
+
 /// The published evidence under `tag`.
 fn read(
     source: &dyn Source,

@@ -145,7 +145,7 @@ pub(crate) fn verify_with_claims(
 ///
 /// # Errors
 /// When one of the times does not verify.
-pub(crate) fn signed_at(material: &Material, question: Question<'_>) -> Result<Option<i64>, EvidenceError> {
+pub fn signed_at(material: &Material, question: Question<'_>) -> Result<Option<i64>, EvidenceError> {
     provider::install();
     legacy::earliest_time(material, question)
 }

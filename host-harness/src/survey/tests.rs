@@ -1,0 +1,126 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sigwarden_core::reference::ImageRef;
+
+use super::*;
+use crate::log::Log;
+use crate::sources::{LayoutArg, Layouts};
+
+const NOW: i64 = 1_900_000_000;
+const REGISTRY: &str = "127.0.0.1:17021";
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures")
+}
+
+/// With the trust root under which the fixtures were made.
+fn surveyor() -> Surveyor {
+    let dir = fixtures().join("layouts/referrers");
+    let layout: LayoutArg = format!("{REGISTRY}={}", dir.display()).parse().unwrap();
+    let layouts = Layouts::open(&[layout], Arc::new(Log::default())).unwrap();
+    let root = std::fs::read_to_string(fixtures().join("trust/trusted_root.json")).unwrap();
+    Surveyor::new(Arc::new(layouts), NOW).unwrap().with_trusted_root(&root).unwrap()
+}
+
+fn key(name: &str) -> String {
+    std::fs::read_to_string(fixtures().join("keys").join(name)).unwrap()
+}
+
+fn look(surveyor: &Surveyor, image: &str) -> Holding {
+    surveyor.look(&ImageRef::parse(&format!("{REGISTRY}/{image}")).unwrap())
+}
+
+fn subjects(seen: &Seen) -> Vec<&str> {
+    match &seen.signer {
+        Signer::Keyless { subjects, .. } => subjects.iter().map(String::as_str).collect(),
+        Signer::Key { .. } | Signer::Unreadable => Vec::new(),
+    }
+}
+
+#[test]
+fn can_be_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Surveyor>();
+}
+
+#[test]
+fn what_a_workflow_signed_is_verified() {
+    for image in ["myorg/app:1.4.2", "myorg/app-legacy:1.4.2"] {
+        let holding = look(&surveyor(), image);
+        assert_eq!(holding.error, None, "{image}");
+        let signature = holding.signatures.iter().find(|seen| seen.is_verified()).unwrap();
+        let [subject] = subjects(signature)[..] else { panic!("{image}: {signature:?}") };
+        assert!(subject.starts_with("https://github.com/myorg/"), "{image}: {subject}");
+        assert!(signature.signed_at.is_some_and(|time| time > 1_700_000_000 && time < NOW), "{image}");
+        let provenance = holding.attestations.iter().find(|seen| seen.is_verified() && seen.provenance.is_some());
+        let builder = provenance.unwrap().provenance.as_ref().unwrap().builder_id.as_deref();
+        assert!(builder.is_some_and(|builder| builder.starts_with("https://github.com/")), "{image}: {builder:?}");
+    }
+}
+
+/// The same image under the public trust root: the claims are shown, and nobody vouches for them.
+#[test]
+fn claims_alone_are_not_verified() {
+    let dir = fixtures().join("layouts/referrers");
+    let layout: LayoutArg = format!("{REGISTRY}={}", dir.display()).parse().unwrap();
+    let layouts = Layouts::open(&[layout], Arc::new(Log::default())).unwrap();
+    let holding = look(&Surveyor::new(Arc::new(layouts), NOW).unwrap(), "myorg/app:1.4.2");
+    assert!(!holding.signatures.is_empty() && holding.verified().next().is_none());
+    for seen in &holding.signatures {
+        assert!(!subjects(seen).is_empty() && seen.signed_at.is_none());
+        let Standing::Refused { code, message } = &seen.standing else { panic!("{seen:?}") };
+        assert!(code.starts_with("SW") && !message.is_empty());
+    }
+}
+
+#[test]
+fn forged_twins_are_shown_as_who_made_them() {
+    let holding = look(&surveyor(), "myorg/app:laptop");
+    let signers: Vec<&str> = holding.verified().flat_map(subjects).collect();
+    assert!(!signers.is_empty());
+    assert!(signers.iter().all(|signer| !signer.starts_with("https://github.com/myorg/")), "{signers:?}");
+    // What she wrote into the statement is shown beside who she is.
+    let forged = holding.attestations.iter().find_map(|seen| Some((seen, seen.provenance.as_ref()?))).unwrap();
+    assert!(forged.1.builder_id.as_deref().is_some_and(|id| id.starts_with("https://github.com/myorg/")));
+    assert!(subjects(forged.0).iter().all(|name| name.contains('@') && !name.contains("github.com/")));
+}
+
+#[test]
+fn unsigned_is_not_unknown() {
+    let unsigned = look(&surveyor(), "myorg/debug:1.2");
+    assert!(unsigned.is_bare() && unsigned.digest.is_some(), "{unsigned:?}");
+    let absent = look(&surveyor(), "myorg/debug:nothing");
+    assert!(!absent.is_bare() && absent.digest.is_none());
+    assert!(absent.error.is_some_and(|error| error.starts_with("there is no image")));
+    let nowhere = surveyor().look(&ImageRef::parse("registry.example.test/app:1").unwrap());
+    assert!(!nowhere.is_bare() && nowhere.error.is_some_and(|error| error.contains("--oci-layout")));
+}
+
+#[test]
+fn keys_are_recognised_where_they_were_given() {
+    let right = surveyor().with_key("ours", &key("k-p256.pub")).unwrap();
+    let wrong = surveyor().with_key("theirs", &key("k-p384.pub")).unwrap();
+    for (image, is_logged) in [("v2-key-p256:v1", true), ("v2-key-p256-nolog:v1", false)] {
+        let holding = look(&right, image);
+        let [seen] = &holding.signatures[..] else { panic!("{holding:?}") };
+        let Standing::Verified { logged, hash: Some("sha256"), .. } = &seen.standing else { panic!("{seen:?}") };
+        assert_eq!((*logged, seen.signed_at.is_some()), (is_logged, is_logged), "{image}");
+        assert!(matches!(&seen.signer, Signer::Key { name: Some(name), .. } if name == "ours"));
+        for stranger in [&wrong, &surveyor()] {
+            let holding = look(stranger, image);
+            assert_eq!(holding.signatures[0].standing, Standing::UnknownKey, "{image}");
+            assert!(matches!(&holding.signatures[0].signer, Signer::Key { name: None, fingerprint: None, .. }));
+        }
+    }
+}
+
+#[test]
+fn indexes_are_told_apart_from_their_images() {
+    for image in ["v3-index-rec:v1", "v3-index-flat:v1"] {
+        let holding = look(&surveyor(), image);
+        let children = holding.children.as_ref().unwrap();
+        assert!(children.count > 0 && holding.verified().next().is_some(), "{holding:?}");
+        assert!(children.with_evidence.is_empty(), "they are looked into only where the index has nothing");
+    }
+}
