@@ -14,7 +14,7 @@ use sigwarden_core::evidence::published::PublishedError;
 use crate::sources::{LayoutWriteError, NetworkError, SourceError};
 
 pub use collect::{Collected, collect};
-pub use publisher::{Destination, Mode, Publisher};
+pub use publisher::{Destination, Mode, Publisher, read_published};
 pub use report::{Dropped, Found, Outcome, Report};
 
 /// Why nothing was published. What lies in the registry is as it was, unless [`Self::Push`] says otherwise.

@@ -187,6 +187,18 @@ impl Publisher {
 }
 
 /// The published evidence under `tag`.
+///
+/// # Errors
+/// When the source could not look, or something else lies there.
+pub fn read_published(
+    source: &dyn Source,
+    repository: &Repository,
+    tag: &str,
+    subject: &Digest,
+) -> Result<Option<PublishedEvidence>, PublishError> {
+    Ok(read(source, repository, tag, subject)?.map(|existing| existing.evidence))
+}
+
 fn read(
     source: &dyn Source,
     repository: &Repository,
