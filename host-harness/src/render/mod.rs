@@ -4,8 +4,14 @@
 //! is computed here, so every form says the same.
 
 pub mod conversion;
+pub mod html;
+pub mod inspect;
 pub mod json;
 mod page;
+mod prose;
 pub mod publish;
 pub mod report;
 pub mod text;
+
+pub use page::fit_terminal;
+pub use prose::prose;
