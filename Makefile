@@ -13,7 +13,7 @@ SIZE_BUDGET := 2500000
 
 RUST_SOURCES := $(shell find policy host-harness tests -name '*.rs' -not -path '*/target/*') Cargo.toml Cargo.lock $(wildcard policy/*/Cargo.toml)
 
-.PHONY: accept bench demo test policy build lint fmt doc size deny fixtures fixtures-check toolchain clean help
+.PHONY: accept bench screenshots demo test policy build lint fmt doc size deny fixtures fixtures-check toolchain clean help
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -65,6 +65,9 @@ ecdsa-differential: ## a million signatures, ours beside RustCrypto's verdict (m
 ecdsa-bench: $(TARGET_DIR)/ecdsa.wasm ## ECDSA as WebAssembly, ours and RustCrypto's, beside aws-lc on the machine itself
 	SIGWARDEN_ECDSA_MODULE=$(abspath $(TARGET_DIR)/ecdsa.wasm) \
 		$(CARGO) test $(NATIVE) --test ecdsa -- --ignored --nocapture --test-threads 1
+
+screenshots: build ## pictures of the HTML report in target/screenshots, to be looked at (maintainers; chromium)
+	tests/screenshots.sh $(TARGET_DIR)/release/sigwarden $(TARGET_DIR)/screenshots
 
 fmt: ## rewrite the sources in the house style
 	$(CARGO) fmt --all

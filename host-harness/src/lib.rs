@@ -30,6 +30,7 @@ pub mod convert;
 pub mod cosign_flags;
 pub mod engine;
 pub mod host;
+pub mod inspect;
 pub mod log;
 pub mod manifests;
 pub mod out_of_reach;

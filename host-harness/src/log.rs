@@ -10,6 +10,8 @@ const MAX_LINES: usize = 10_000;
 /// How much is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
+    /// Nothing at all.
+    Nothing,
     /// Notes only.
     #[default]
     Notes,
@@ -33,6 +35,9 @@ impl Log {
 
     /// Says something that whoever reads the result should know. Once.
     pub fn note(&self, text: impl Into<String>) {
+        if self.detail == Detail::Nothing {
+            return;
+        }
         let text = text.into();
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() < MAX_LINES && !lines.contains(&text) {
@@ -63,7 +68,11 @@ mod tests {
 
     #[test]
     fn notes_are_said_once_and_details_on_request() {
-        let cases = [("notes", Detail::Notes, vec!["n"]), ("calls", Detail::Calls, vec!["n", "d", "d"])];
+        let cases = [
+            ("nothing", Detail::Nothing, vec![]),
+            ("notes", Detail::Notes, vec!["n"]),
+            ("calls", Detail::Calls, vec!["n", "d", "d"]),
+        ];
         for (name, detail, expected) in cases {
             let log = Log::new(detail);
             log.note("n");

@@ -10,6 +10,10 @@ use sigwarden::commands::{Answer, Cli, Streams};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let color = cli.color();
+    // What goes into a file or a pipe is the same everywhere.
+    if let Some((terminal_size::Width(columns), _)) = terminal_size::terminal_size_of(std::io::stdout()) {
+        sigwarden::render::fit_terminal(columns.into());
+    }
     let mut out = AutoStream::new(std::io::stdout().lock(), color);
     let mut err = AutoStream::new(std::io::stderr().lock(), color);
     match cli.run(&mut Streams { out: &mut out, err: &mut err }) {

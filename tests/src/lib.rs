@@ -86,10 +86,11 @@ pub fn sigwarden<S: AsRef<str>>(arguments: &[S]) -> Run {
 pub fn sigwarden_on<S: AsRef<str>>(module: &Path, arguments: &[S]) -> Run {
     let module = module.to_str().expect("paths in tests are UTF-8");
     let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
-    let could_ask = matches!(arguments.first(), Some(&("verify" | "run" | "publish" | "scan")));
+    let could_ask = matches!(arguments.first(), Some(&("verify" | "run" | "publish" | "scan" | "inspect")));
     let may_ask = arguments.iter().any(|word| matches!(*word, "--insecure-registry" | "--offline"));
     let offline = (could_ask && !may_ask).then_some("--offline");
-    let runs_module = !matches!(arguments.first(), Some(&("publish" | "convert" | "explain" | "completions")));
+    let runs_module =
+        !matches!(arguments.first(), Some(&("publish" | "inspect" | "convert" | "explain" | "completions")));
     let module = runs_module.then_some(["--module", module]).into_iter().flatten();
     let words = ["sigwarden"].into_iter().chain(arguments).chain(offline).chain(module);
     let cli = match Cli::try_parse_from(words) {

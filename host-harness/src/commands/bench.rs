@@ -36,7 +36,10 @@ use crate::suite::{self, Verdict};
 #[command(
     after_help = "Host calls are made once; then their answers are at hand, and every sample is a fresh instance. Each \
                   scenario's verdict is checked in every sample, and what is admitted must be refused with one \
-                  bit of its signatures changed.\n\nExit codes: 0 measured, 2 could not measure, or an answer was wrong."
+                  bit of its signatures changed.\n\nExit codes: 0 measured, 2 could not measure, or an answer was wrong.\n\n\
+                  Examples:\n  \
+                  sigwarden bench policies\n  \
+                  sigwarden bench -r pod.yaml -s policy.yaml --host-latency 70"
 )]
 pub(super) struct Arguments {
     /// Admissions to measure: suites as for `sigwarden test`, or folders of them
@@ -93,7 +96,7 @@ pub(super) struct Arguments {
 
     /// Form of the result
     #[arg(short, long, value_name = "FORM", default_value = "text")]
-    output: Output,
+    pub(super) output: Output,
 }
 
 /// Samples with a cold host: each takes as long as its calls, and there is nothing random in it.

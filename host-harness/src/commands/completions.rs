@@ -7,7 +7,11 @@ use super::{Answer, Cli, Streams, unless_closed};
 
 /// Print what a shell needs to complete this command line
 #[derive(Args, Debug)]
-#[command(after_help = "Example: sigwarden completions bash > ~/.local/share/bash-completion/completions/sigwarden")]
+#[command(
+    after_help = "Examples:\n  sigwarden completions bash > ~/.local/share/bash-completion/completions/sigwarden\n  \
+                  sigwarden completions zsh > \"${fpath[1]}/_sigwarden\"\n  \
+                  sigwarden completions fish > ~/.config/fish/completions/sigwarden.fish"
+)]
 pub(super) struct Arguments {
     /// The shell
     shell: Shell,

@@ -17,7 +17,12 @@ use crate::render::{conversion, json as json_form};
 /// The policies go to standard output, and what changed its meaning or has its place elsewhere to standard error.
 /// A policy that would admit more afterwards is not written.
 #[derive(Args, Debug)]
-#[command(after_help = "Exit codes: 0 converted, 1 something was refused, 2 could not read a file or found no policy.")]
+#[command(
+    after_help = "Exit codes: 0 converted, 1 something was refused, 2 could not read a file or found no policy.\n\n\
+                        Examples:\n  \
+                        sigwarden convert clusterpolicy.yaml > policies.yaml\n  \
+                        kubectl get clusterpolicy signed-by-us -o yaml | sigwarden convert -"
+)]
 pub(super) struct Arguments {
     /// Policies (YAML or JSON, several documents if need be); `-` reads standard input
     #[arg(value_name = "FILE", required = true)]

@@ -5,10 +5,13 @@ use sigwarden_core::decision::Code;
 
 use super::{Answer, Streams, unless_closed};
 use crate::codes;
+use crate::render::prose;
 
 /// Say what a code means, and what to do about it
 #[derive(Args, Debug)]
-#[command(after_help = "Example: sigwarden explain SW4002\n\nWithout a code: all of them, a line each.")]
+#[command(
+    after_help = "Without a code: all of them, a line each.\n\nExamples:\n  sigwarden explain SW4002\n  sigwarden explain"
+)]
 pub(super) struct Arguments {
     /// For example SW4002
     #[arg(value_name = "CODE", value_parser = codes::parse)]
@@ -18,7 +21,7 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(self, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
         unless_closed(match self.code {
-            Some(code) => writeln!(streams.out, "{code}: {}", codes::page(code)),
+            Some(code) => prose(streams.out, &format!("{code}: {}", codes::page(code))),
             None => Code::ALL.iter().try_for_each(|code| writeln!(streams.out, "{code}  {}", code.summary())),
         })?;
         Ok(Answer::Yes)

@@ -8,6 +8,7 @@ mod completions;
 mod convert;
 mod explain;
 mod hosted;
+mod inspect;
 mod publish;
 mod registry;
 mod run;
@@ -28,11 +29,13 @@ use serde_json::{Value, json};
 use self::registry::RegistryFlags;
 use crate::engine::Module;
 use crate::host::Profile;
+use sigwarden_core::decision::Finding;
+
 use crate::log::{Detail, Log};
 use crate::policy::{Explained, Policy};
 use crate::policy_file::{self, PolicyFile, PolicyFileError};
 use crate::render::text::Paths;
-use crate::render::{conversion, text};
+use crate::render::{conversion, json, text};
 use crate::request;
 use crate::sources::{Anywhere, LayoutArg, Layouts, Registries, Source};
 use crate::suite::Asked;
@@ -46,7 +49,12 @@ const MODULE_FILE: &str = "policy.wasm";
     name = "sigwarden",
     version,
     after_help = "Exit codes: 0 admitted, 1 refused, 2 could not decide (bad flags, unreadable files, invalid settings, \
-                  a registry that did not answer)."
+                  a registry that did not answer).\n\n\
+                  Examples:\n  \
+                  sigwarden verify ghcr.io/myorg/app:1.4.2 --policy policy.yaml\n  \
+                  sigwarden run -r pod.yaml -s policy.yaml -o text\n  \
+                  sigwarden inspect ghcr.io/myorg/app:1.4.2\n  \
+                  sigwarden explain SW4001"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -57,8 +65,12 @@ pub struct Cli {
     color: Color,
 
     /// Also tell every question that the module asks its host, on standard error
-    #[arg(short, long, global = true, display_order = 1001)]
+    #[arg(short, long, global = true, display_order = 1001, conflicts_with = "quiet")]
     verbose: bool,
+
+    /// Results and errors only: no notes, no warnings, no progress
+    #[arg(short, long, global = true, display_order = 1002)]
+    quiet: bool,
 }
 
 /// When to use colours.
@@ -78,6 +90,7 @@ enum Command {
     Run(Box<run::Arguments>),
     Scan(Box<scan::Arguments>),
     VerifyBundle(Box<verify_bundle::Arguments>),
+    Inspect(Box<inspect::Arguments>),
     Publish(Box<publish::Arguments>),
     Convert(convert::Arguments),
     Bench(Box<bench::Arguments>),
@@ -134,6 +147,27 @@ enum Output {
     Json,
 }
 
+/// Form of a result that is also worth a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PageOutput {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For a browser: one page, with everything in it.
+    Html,
+}
+
+impl PageOutput {
+    /// The form in which errors are told.
+    const fn of_errors(self) -> Output {
+        match self {
+            Self::Text | Self::Html => Output::Text,
+            Self::Json => Output::Json,
+        }
+    }
+}
+
 impl Cli {
     /// The colours asked for, as the streams of the terminal understand it.
     #[must_use]
@@ -151,19 +185,80 @@ impl Cli {
     /// When there is no answer: a file that cannot be read, a module that cannot be run, settings that cannot be
     /// used. The exit code is then that of [`Answer::Unknown`].
     pub fn run(self, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
-        let log = Arc::new(Log::new(if self.verbose { Detail::Calls } else { Detail::Notes }));
-        match self.command {
-            Command::Verify(arguments) => arguments.run(&log, streams),
-            Command::Run(arguments) => arguments.run(&log, streams),
-            Command::Scan(arguments) => arguments.run(&log, streams),
-            Command::VerifyBundle(arguments) => arguments.run(&log, streams),
-            Command::Publish(arguments) => arguments.run(&log, streams),
-            Command::Convert(arguments) => arguments.run(streams),
-            Command::Bench(arguments) => arguments.run(&log, streams),
-            Command::Test(arguments) => arguments.run(&log, streams),
-            Command::Explain(arguments) => arguments.run(streams),
-            Command::Completions(arguments) => arguments.run(streams),
+        let Self { command, verbose, quiet, .. } = self;
+        let log = Arc::new(Log::new(match (quiet, verbose) {
+            (true, _) => Detail::Nothing,
+            (false, true) => Detail::Calls,
+            (false, false) => Detail::Notes,
+        }));
+        let output = command.output();
+        let (mut nobody, out) = (io::sink(), &mut *streams.out);
+        let ended = {
+            let err: &mut dyn Write = if quiet { &mut nobody } else { &mut *streams.err };
+            let mut told = Streams { out, err };
+            match command {
+                Command::Verify(arguments) => arguments.run(&log, &mut told),
+                Command::Run(arguments) => arguments.run(&log, &mut told),
+                Command::Scan(arguments) => arguments.run(&log, &mut told),
+                Command::VerifyBundle(arguments) => arguments.run(&log, &mut told),
+                Command::Inspect(arguments) => arguments.run(&log, &mut told),
+                Command::Bench(arguments) => arguments.run(&log, &mut told),
+                Command::Test(arguments) => arguments.run(&log, &mut told),
+                Command::Explain(arguments) => arguments.run(&mut told),
+                Command::Completions(arguments) => arguments.run(&mut told),
+                // What these say beside their result are errors, and what a policy means now: part of the answer.
+                Command::Publish(arguments) => arguments.run(&log, streams),
+                Command::Convert(arguments) => arguments.run(streams),
+            }
+        };
+        ended.map_err(|error| with_reasons(error, output, quiet, streams))
+    }
+}
+
+impl Command {
+    /// The form in which a program may expect even an error.
+    const fn output(&self) -> Output {
+        match self {
+            Self::Verify(arguments) => arguments.output.of_errors(),
+            Self::Run(arguments) => arguments.output,
+            Self::Bench(arguments) => arguments.output,
+            Self::VerifyBundle(_)
+            | Self::Scan(_)
+            | Self::Inspect(_)
+            | Self::Publish(_)
+            | Self::Convert(_)
+            | Self::Test(_)
+            | Self::Explain(_)
+            | Self::Completions(_) => Output::Text,
         }
+    }
+}
+
+/// Settings that no module takes, with what is wrong with them.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings cannot be used")]
+struct UnusableSettings {
+    problems: Vec<Finding>,
+}
+
+/// Tells the reasons behind an error that has more to say than a line: what is wrong with settings, also in the form that was
+/// asked for; and what a policy of another product asks for, where nobody has told it yet.
+fn with_reasons(error: anyhow::Error, output: Output, quiet: bool, streams: &mut Streams<'_>) -> anyhow::Error {
+    let told = if let Some(UnusableSettings { problems }) = error.downcast_ref() {
+        let document = match output {
+            Output::Json => json::pretty(streams.out, &json!({"error": error.to_string(), "problems": problems})),
+            Output::Text => Ok(()),
+        };
+        // For people in any case: `sigwarden run` prints JSON to whoever types it.
+        unless_closed(document).and_then(|()| text::problems(streams.err, problems))
+    } else if let Some(PolicyFileError::NotConverted { notes, .. }) = error.downcast_ref().filter(|_| quiet) {
+        conversion::notes(streams.err, notes)
+    } else {
+        Ok(())
+    };
+    match unless_closed(told) {
+        Ok(()) => error,
+        Err(unwritten) => error.context(unwritten),
     }
 }
 
@@ -296,10 +391,7 @@ fn check_settings(policy: &Policy, settings: &Value, paths: Paths, err: &mut dyn
     let nothing = request::pod_with_images::<&str>(&[]);
     let problems = policy.explain(&nothing, settings).map(|explained| explained.explanation.problems);
     match problems {
-        Ok(problems) if !problems.is_empty() => {
-            unless_closed(text::problems(err, &problems))?;
-            bail!("the settings cannot be used")
-        }
+        Ok(problems) if !problems.is_empty() => Err(UnusableSettings { problems }.into()),
         _ => bail!(
             "the settings cannot be used: {}",
             verdict.message.as_deref().unwrap_or("the module does not say why")

@@ -20,7 +20,11 @@ use crate::render::{json, publish as text};
     after_help = "Collects signatures and attestations of every format from the image's repository, adds what is \
                         published already, and writes the artifact `sha256-<hex>.sigwarden`. Nothing is verified, and \
                         nothing is ever taken out. Doing it again does nothing.\n\n\
-                        Exit codes: 0 published (or nothing to do), 1 an image has no evidence, 2 could not."
+                        Exit codes: 0 published (or nothing to do), 1 an image has no evidence, 2 could not.\n\n\
+                        Examples:\n  \
+                        sigwarden publish ghcr.io/myorg/app:1.4.2\n  \
+                        sigwarden publish ghcr.io/myorg/app:1.4.2 --dry-run\n  \
+                        sigwarden publish ghcr.io/myorg/app:1.4.2 --to ghcr.io/myorg/evidence"
 )]
 pub(super) struct Arguments {
     /// The images, by tag or digest

@@ -30,7 +30,10 @@ use crate::request;
     after_help = "The host is a stock Kubewarden, unless --host says otherwise: what it cannot hand to a policy, the policy \
                   does not see.\n\n\
                   Exit codes: 0 allowed, 1 refused, 2 could not decide. (kwctl exits with 0 for a refusal too; here a \
-                  script need not read the answer to know it.)"
+                  script need not read the answer to know it.)\n\n\
+                  Examples:\n  \
+                  sigwarden run -r pod.yaml -s policy.yaml -o text\n  \
+                  sigwarden run -r request.json -s policy.yaml --replay-host-capabilities-interactions session.yaml"
 )]
 pub(super) struct Arguments {
     /// The AdmissionRequest or AdmissionReview, or a manifest (YAML or JSON), which is asked for as if it were created;
@@ -60,7 +63,7 @@ pub(super) struct Arguments {
 
     /// Form of the result: the AdmissionResponse, or the reasons in words
     #[arg(short, long, value_name = "FORM", default_value = "json")]
-    output: Output,
+    pub(super) output: Output,
 }
 
 impl Arguments {

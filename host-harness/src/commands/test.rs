@@ -23,10 +23,10 @@ use crate::suite::{self, Test};
 
 /// Check policies against suites: settings, images, and the answers that are expected
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example: sigwarden test policies -o junit > results.xml\n\nExit codes: 0 everything as expected, 1 a \
-                  test failed, 2 a test could not be run."
-)]
+#[command(after_help = "Exit codes: 0 everything as expected, 1 a test failed, 2 a test could not be run.\n\n\
+                  Examples:\n  \
+                  sigwarden test policies\n  \
+                  sigwarden test policies -o junit > results.xml")]
 pub(super) struct Arguments {
     /// Suites, or folders that hold files named sigwarden-test.yaml
     #[arg(value_name = "PATH", default_value = ".")]
@@ -55,6 +55,10 @@ impl Arguments {
         for path in suite::find(&self.paths)? {
             let tests = suite::load(&path)?.iter().map(|test| run_one(test, &module, log)).collect();
             whole.suites.push(SuiteReport { file: path.display().to_string(), tests });
+        }
+        if whole.tests().next().is_none() {
+            let places: Vec<_> = self.paths.iter().map(|path| format!("`{}`", path.display())).collect();
+            log.note(format!("there is no test in {}: suites are files named sigwarden-test.yaml", places.join(", ")));
         }
         tell(log, streams.err)?;
         if self.require_tests && whole.tests().next().is_none() {

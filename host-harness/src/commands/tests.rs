@@ -71,12 +71,17 @@ impl World {
     }
 
     fn run_into(&self, command_line: &str, streams: &mut Streams<'_>) -> Result<Answer, String> {
-        let module = ["--module".to_owned(), self.path("policy.wasm")];
+        let command_line = format!("{command_line} --module @policy.wasm");
+        self.run_without_module(&command_line, streams)
+    }
+
+    /// For commands that run none.
+    fn run_without_module(&self, command_line: &str, streams: &mut Streams<'_>) -> Result<Answer, String> {
         let words = command_line.split_whitespace().map(|word| match word.strip_prefix('@') {
             Some(name) => self.path(name),
             None => word.to_owned(),
         });
-        let arguments = std::iter::once("sigwarden".to_owned()).chain(words).chain(module);
+        let arguments = std::iter::once("sigwarden".to_owned()).chain(words);
         let cli = Cli::try_parse_from(arguments).map_err(|error| error.kind().to_string())?;
         cli.run(streams).map_err(|error| format!("{error:#}"))
     }
@@ -359,5 +364,147 @@ fn a_reader_that_leaves_does_not_change_the_answer() {
             let mut streams = Streams { out: &mut Closed, err: &mut Closed };
             assert_eq!(world.run_into(&command_line, &mut streams), Ok(expected), "{form}");
         }
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error_to_any_command() {
+    let world = World::answering(ADMITS);
+    world.file("request.json", r#"{"uid": "u", "object": {}}"#);
+    world.file("kyverno.yaml", include_str!("../../../demo/kyverno.yaml"));
+    world.file("key.pub", include_str!("../../../tests/fixtures/keys/k-p256.pub"));
+    let cases = [
+        "run -r @request.json -s @policy.yaml",
+        "run -r @request.json -s @policy.yaml -o text",
+        "verify a --policy @policy.yaml -o html",
+        "inspect @key.pub",
+        "inspect @key.pub -o json",
+        "explain",
+        "explain SW4001",
+        "completions bash",
+        "test @nothing-here",
+        "convert @kyverno.yaml",
+        "convert @kyverno.yaml -o json",
+    ];
+    std::fs::create_dir(world.path("nothing-here")).unwrap();
+    for command_line in cases {
+        let mut streams = Streams { out: &mut Closed, err: &mut Closed };
+        let has_module = ["run", "verify", "test"].iter().any(|name| command_line.starts_with(name));
+        let answer = if has_module {
+            world.run_into(command_line, &mut streams)
+        } else {
+            world.run_without_module(command_line, &mut streams)
+        };
+        assert!(matches!(answer, Ok(Answer::Yes | Answer::No)), "{command_line}: {answer:?}");
+    }
+}
+
+/// Takes settings for wrong, and says why.
+const UNUSABLE: &str = r#"{"valid": false, "message": "settings: bad", "response": {"accepted": false, "code": 403},
+    "explanation": {"outcome": "failed", "subject": "Pod default/images",
+        "problems": [{"code": "SW2001", "message": "unknown field `atestors`", "remedy": "did you mean `attestors`?"}]}}"#;
+
+#[test]
+fn settings_that_cannot_be_used_are_told_in_the_form_that_was_asked_for() {
+    let world = World::with_module(&wat(
+        &format!("(call $response (i32.const 32768) (i32.const {})) (i32.const 1)", UNUSABLE.len()),
+        UNUSABLE,
+    ));
+    world.file("request.json", r#"{"uid": "u", "object": {}}"#);
+    let error = Err("the settings cannot be used".to_owned());
+    for command_line in ["verify a --policy @policy.yaml", "run -r @request.json -s @policy.yaml"] {
+        let text = world.run(&format!("{command_line} -o text"));
+        assert_eq!(text.answer, error, "{command_line}");
+        assert!(text.out.is_empty() && text.err.contains("unknown field `atestors` [SW2001]"), "{}", text.err);
+        for quiet in ["", " -q"] {
+            let json = world.run(&format!("{command_line} -o json{quiet}"));
+            assert_eq!(json.answer, error, "{command_line}");
+            let document: Value = serde_json::from_str(&json.out).unwrap();
+            assert_eq!(document["error"], "the settings cannot be used");
+            assert_eq!(document["problems"][0]["code"], "SW2001");
+            assert!(json.err.contains("unknown field `atestors` [SW2001]"), "{}", json.err);
+        }
+    }
+    let quiet = world.run("verify a --policy @policy.yaml -q");
+    assert!(quiet.err.contains("SW2001"), "an error is no note: {}", quiet.err);
+}
+
+#[test]
+fn quiet_leaves_out_notes_and_warnings() {
+    let world = World::answering(ADMITS);
+    std::fs::create_dir(world.path("nothing-here")).unwrap();
+    let loud = world.run("test @nothing-here");
+    assert!(loud.err.starts_with("note: there is no test in `"), "{}", loud.err);
+    assert_eq!(loud.answer, Ok(Answer::Yes));
+    let quiet = world.run("test @nothing-here --quiet");
+    assert_eq!((quiet.err.as_str(), &quiet.out, &quiet.answer), ("", &loud.out, &loud.answer));
+    let required = world.run("test @nothing-here -q --require-tests").answer.unwrap_err();
+    assert!(required.starts_with("there is no test in "), "{required}");
+    assert_eq!(
+        world.run("verify a --policy @policy.yaml -q -v").answer.unwrap_err(),
+        clap::error::ErrorKind::ArgumentConflict.to_string()
+    );
+
+    world.file("kyverno.yaml", include_str!("../../../demo/kyverno.yaml"));
+    let loud = world.run("verify a --policy @kyverno.yaml");
+    assert!(loud.err.contains("means something else here"), "{}", loud.err);
+    let quiet = world.run("verify a --policy @kyverno.yaml -q");
+    assert_eq!((quiet.err.as_str(), &quiet.out), ("", &loud.out));
+}
+
+#[test]
+fn every_command_shows_examples_that_it_would_take() {
+    use clap::CommandFactory as _;
+    let mut cli = Cli::command();
+    cli.build();
+    let names: Vec<String> = cli.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    assert!(names.iter().any(|name| name == "inspect"), "{names:?}");
+    for command in std::iter::once(&cli).chain(cli.get_subcommands().filter(|command| command.get_name() != "help")) {
+        let help = command.clone().render_long_help().to_string();
+        let (_, examples) = help.split_once("Examples:").unwrap_or_else(|| panic!("{}: {help}", command.get_name()));
+        // clap wraps help to the terminal; what it is told is not wrapped.
+        let told = command.get_after_help().unwrap().to_string();
+        let (_, told) = told.split_once("Examples:\n").unwrap();
+        assert!(examples.contains("sigwarden") && told.lines().count() > 0, "{}", command.get_name());
+        for line in told.lines() {
+            let (_, example) = line.split_once("sigwarden").unwrap_or_else(|| panic!("no example: {line}"));
+            let end = example.find(['>', '|']).unwrap_or(example.len());
+            let words = format!("sigwarden{}", &example[..end]);
+            let parsed = Cli::try_parse_from(words.split_whitespace());
+            assert!(parsed.is_ok(), "{words}: {}", parsed.map(drop).unwrap_err());
+        }
+    }
+}
+
+#[test]
+fn shells_complete_every_command() {
+    use clap::CommandFactory as _;
+    let world = World::answering(ADMITS);
+    for shell in ["bash", "zsh", "fish"] {
+        let mut out = Vec::new();
+        let mut streams = Streams { out: &mut out, err: &mut io::sink() };
+        assert_eq!(world.run_without_module(&format!("completions {shell}"), &mut streams), Ok(Answer::Yes));
+        let script = String::from_utf8(out).unwrap();
+        for command in Cli::command().get_subcommands() {
+            assert!(script.contains(command.get_name()), "{shell} does not know {}", command.get_name());
+        }
+        for flag in ["quiet", "require-tests", "oci-layout"] {
+            assert!(script.contains(flag), "{shell} does not know --{flag}");
+        }
+    }
+}
+
+#[test]
+fn a_code_is_explained_in_text_and_not_in_markdown() {
+    let world = World::answering(ADMITS);
+    for code in sigwarden_core::decision::Code::ALL {
+        let mut out = Vec::new();
+        let mut streams = Streams { out: &mut out, err: &mut io::sink() };
+        assert_eq!(world.run_without_module(&format!("explain {code}"), &mut streams), Ok(Answer::Yes));
+        let text = anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string();
+        assert!(text.starts_with(&format!("{code}: ")) && text.contains("\nDo: "), "{text}");
+        assert!(!text.contains("**") && !text.contains("]("), "{text}");
+        let long = |line: &&str| line.chars().count() > 100 && line.trim().contains(' ') && !line.starts_with("    ");
+        assert_eq!(text.lines().find(long), None, "{code}");
     }
 }

@@ -11,14 +11,14 @@ use serde_json::Value;
 
 use super::hosted::HostFlags;
 use super::{
-    Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere,
+    Answer, ModuleFlag, PageOutput, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere,
     read_text, tell, unless_closed,
 };
 use crate::cosign_flags::{self, EvidenceFlags, SignerFlags};
 use crate::host::Profile;
 use crate::log::Log;
 use crate::render::text::{Paths, Places};
-use crate::render::{json, text};
+use crate::render::{html, json, text};
 use crate::request;
 
 /// Verify images by a policy, or by cosign's flags
@@ -31,7 +31,12 @@ use crate::request;
                   Kubewarden would say: --host kubewarden.\n\n\
                   Exit codes: 0 all admitted, 1 refused, 2 could not decide.\n\n\
                   Where cosign's flags mean something else here: regular expressions must match the whole identity \
-                  or issuer, and the transparency log is contacted only with --rekor-url, because evidence carries its proof."
+                  or issuer, and the transparency log is contacted only with --rekor-url, because evidence carries its proof.\n\n\
+                  Examples:\n  \
+                  sigwarden verify ghcr.io/myorg/app:1.4.2 --policy policy.yaml\n  \
+                  sigwarden verify ghcr.io/myorg/app:1.4.2 --policy policy.yaml -o html > report.html\n  \
+                  sigwarden verify ghcr.io/myorg/app:1.4.2 --key cosign.pub\n  \
+                  sigwarden verify ghcr.io/myorg/app:1.4.2 --oci-layout ghcr.io/myorg/app=./app --policy policy.yaml"
 )]
 pub(super) struct Arguments {
     /// The images, by tag or digest
@@ -72,7 +77,7 @@ pub(super) struct Arguments {
 
     /// Form of the result
     #[arg(short, long, value_name = "FORM", default_value = "text")]
-    output: Output,
+    pub(super) output: PageOutput,
 }
 
 impl Arguments {
@@ -87,10 +92,22 @@ impl Arguments {
         tell(log, streams.err)?;
         let explained = explained?;
         unless_closed(match self.output {
-            Output::Json => json::pretty(streams.out, &explained),
-            Output::Text => text::explanation(streams.out, &explained.explanation, Places::Hidden, paths),
+            PageOutput::Json => json::pretty(streams.out, &explained),
+            PageOutput::Html => {
+                html::explanation(streams.out, &explained.explanation, &self.about(), Places::Hidden, paths)
+            }
+            PageOutput::Text => text::explanation(streams.out, &explained.explanation, Places::Hidden, paths),
         })?;
         Ok(Answer::from(&explained))
+    }
+
+    /// What was asked, in a line.
+    fn about(&self) -> String {
+        let by = self.policy.as_ref().map_or_else(|| "cosign's flags".to_owned(), |path| path.display().to_string());
+        match self.images.as_slice() {
+            [image] => format!("{image}, by {by}"),
+            images => format!("{} images, by {by}", images.len()),
+        }
     }
 
     fn settings(&self, err: &mut dyn Write) -> anyhow::Result<(Value, Paths)> {

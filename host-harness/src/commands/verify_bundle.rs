@@ -32,7 +32,11 @@ const MAX_ARTIFACT_BYTES: u64 = 64 << 20;
     group = ArgGroup::new("rules")
         .required(true)
         .args(["certificate_identity", "certificate_identity_regexp", "key"]),
-    after_help = "Exit codes: 0 verified, 1 not verified, 2 could not decide."
+    after_help = "Exit codes: 0 verified, 1 not verified, 2 could not decide.\n\n\
+                  Examples:\n  \
+                  sigwarden verify-bundle --bundle app.sigstore.json --key cosign.pub app.tar.gz\n  \
+                  sigwarden verify-bundle --bundle app.sigstore.json --certificate-identity you@example.com \
+                  --certificate-oidc-issuer https://github.com/login/oauth app.tar.gz"
 )]
 pub(super) struct Arguments {
     /// The signed file, or sha256:<hex> of its content

@@ -199,7 +199,6 @@ pub fn published_beside(
     Ok(existing.map(|existing| existing.evidence))
 }
 
-/// The published evidence under `tag`.
 fn read(
     source: &dyn Source,
     repository: &Repository,

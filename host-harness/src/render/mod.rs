@@ -4,9 +4,15 @@
 //! is computed here, so every form says the same.
 
 pub mod conversion;
+pub mod html;
+pub mod inspect;
 pub mod json;
 mod page;
+mod prose;
 pub mod publish;
 pub mod report;
 pub mod scan;
 pub mod text;
+
+pub use page::fit_terminal;
+pub use prose::prose;

@@ -1,16 +1,21 @@
 //! The typography of the text form: marks, labelled fields, line breaks.
 //!
-//! Lines break between words, never inside one, and what there is to do is not broken at all: a digest, a URL or a
-//! command can be copied as it stands. Text comes from registries and certificates, so what could move the cursor or
+//! Lines break between words, never inside one, and commands are not broken at all: a digest, a URL or a command can be
+//! copied as it stands. Lines are as long as the terminal is wide, within reason. Text comes from registries and certificates, so what could move the cursor or
 //! turn the writing round is shown as an escape.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use sigwarden_core::decision::Outcome;
 
-/// Columns of a line, where words allow.
+/// Columns of a line, where words allow, if nobody says how wide the terminal is.
 const WIDTH: usize = 100;
+/// Narrower, fields would have no room beside their labels; wider, an eye loses the line.
+const WIDTHS: std::ops::RangeInclusive<usize> = 60..=140;
+/// Columns of a line in this process. There is one terminal, and a page that goes elsewhere has [`WIDTH`].
+static COLUMNS: AtomicUsize = AtomicUsize::new(WIDTH);
 /// Where fields of an image start.
 const INDENT: usize = 4;
 /// Columns of a label and its colon.
@@ -20,6 +25,14 @@ const FIELD: usize = INDENT + LABEL;
 
 /// A space at which no line breaks. It is printed as a plain one.
 const NO_BREAK: &str = "\u{a0}";
+
+/// Programs that people are told to run.
+const PROGRAMS: [&str; 8] = ["cosign", "crane", "docker", "gh", "helm", "kubectl", "kwctl", "sigwarden"];
+
+/// Makes lines as long as the terminal is wide.
+pub fn fit_terminal(columns: usize) {
+    COLUMNS.store(columns.clamp(*WIDTHS.start(), *WIDTHS.end()), Ordering::Relaxed);
+}
 
 /// Writes lines.
 pub(super) struct Page<'w> {
@@ -63,7 +76,7 @@ impl<'w> Page<'w> {
         Ok(())
     }
 
-    /// What to do, line for line as it is: the field that the eye should find first, and the hand copies.
+    /// What to do: the field that the eye should find first. Sentences break; what the hand copies stays as it is.
     pub(super) fn remedy(&mut self, text: &str) -> io::Result<()> {
         let style = AnsiColor::Cyan.on_default();
         self.label("do")?;
@@ -71,7 +84,11 @@ impl<'w> Page<'w> {
             if index > 0 {
                 write!(self.out, "{:FIELD$}", "")?;
             }
-            writeln!(self.out, "{style}{}{style:#}", visible(line))?;
+            if is_command(line) {
+                writeln!(self.out, "{style}{}{style:#}", visible(line))?;
+            } else {
+                self.wrapped(&quotes_unbroken(line), FIELD, FIELD, style)?;
+            }
         }
         Ok(())
     }
@@ -85,6 +102,12 @@ impl<'w> Page<'w> {
     /// A line without indentation.
     pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
         self.wrapped(text, 0, 2, Style::new())
+    }
+
+    /// A line that begins with words in a style of their own.
+    pub(super) fn led(&mut self, lead: &str, text: &str, style: Style) -> io::Result<()> {
+        write!(self.out, "{style}{lead}{style:#} ")?;
+        self.wrapped(text, lead.chars().count().saturating_add(1), 0, Style::new())
     }
 
     /// A line about something that does not stand in the way.
@@ -106,7 +129,7 @@ impl<'w> Page<'w> {
 
     /// One line of text, starting at column `start` and going on at column `hang`.
     fn wrapped(&mut self, text: &str, start: usize, hang: usize, style: Style) -> io::Result<()> {
-        for (index, line) in broken(&visible(text), start, hang).iter().enumerate() {
+        for (index, line) in broken(&visible(text), start, hang, columns()).iter().enumerate() {
             if index > 0 {
                 write!(self.out, "{:hang$}", "")?;
             }
@@ -128,7 +151,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a field with this text stands on one line.
 pub(super) fn fits_field(text: &str) -> bool {
-    !text.contains('\n') && broken(&visible(text), FIELD, FIELD).len() == 1
+    !text.contains('\n') && broken(&visible(text), FIELD, FIELD, columns()).len() == 1
 }
 
 const fn mark(outcome: Outcome) -> (char, Style) {
@@ -141,7 +164,7 @@ const fn mark(outcome: Outcome) -> (char, Style) {
 }
 
 /// Breaks one line of text between words. The spaces at its start, which YAML lives by, are kept.
-fn broken(text: &str, start: usize, hang: usize) -> Vec<String> {
+fn broken(text: &str, start: usize, hang: usize, width: usize) -> Vec<String> {
     let indentation: String = text.chars().take_while(|character| *character == ' ').collect();
     let mut lines = Vec::new();
     let mut line = indentation;
@@ -150,7 +173,7 @@ fn broken(text: &str, start: usize, hang: usize) -> Vec<String> {
     for word in text.trim_start_matches(' ').split(' ') {
         let length = word.chars().count();
         let end = column.saturating_add(length).saturating_add(usize::from(!is_fresh));
-        if end > WIDTH && !is_fresh {
+        if end > width && !is_fresh {
             lines.push(std::mem::take(&mut line));
             column = hang.saturating_add(length);
         } else {
@@ -166,9 +189,33 @@ fn broken(text: &str, start: usize, hang: usize) -> Vec<String> {
     lines
 }
 
+fn columns() -> usize {
+    COLUMNS.load(Ordering::Relaxed)
+}
+
+/// Whether a line of advice is there to be copied, as a command or as YAML, and not a sentence.
+pub(super) fn is_command(line: &str) -> bool {
+    let first = line.split(' ').next().unwrap_or_default();
+    line.starts_with([' ', '#']) || line.starts_with("- ") || first.ends_with(':') || PROGRAMS.contains(&first)
+}
+
+/// What stands in backticks is a command within a sentence, and stays on one line.
+pub(super) fn quotes_unbroken(text: &str) -> String {
+    let mut unbroken_text = String::with_capacity(text.len());
+    let mut rest = text;
+    // Each turn takes a quotation off the front; a last backtick without a second one quotes nothing.
+    while let Some((before, behind)) = rest.split_once('`') {
+        let Some((quoted, after)) = behind.split_once('`') else { break };
+        unbroken_text.push_str(&format!("{before}`{}`", unbroken(quoted)));
+        rest = after;
+    }
+    unbroken_text.push_str(rest);
+    unbroken_text
+}
+
 /// `text` without characters that a terminal acts upon instead of showing: controls, and those that change the
 /// direction of writing.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let acts = |character: char| {
         character.is_control()
             || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -201,8 +248,46 @@ mod tests {
             ("indented", "  - a: b".to_owned(), vec!["  - a: b".to_owned()]),
         ];
         for (name, text, expected) in cases {
-            assert_eq!(broken(&text, 1, 1), expected, "case `{name}`");
+            assert_eq!(broken(&text, 1, 1, WIDTH), expected, "case `{name}`");
         }
+    }
+
+    #[test]
+    fn lines_are_as_long_as_the_terminal_is_wide_within_reason() {
+        let text = vec!["word"; 40].join(" ");
+        for (columns, longest) in [(60, 59), (80, 79), (140, 139)] {
+            let lines = broken(&text, 0, 0, columns);
+            assert_eq!(lines.iter().map(|line| line.chars().count()).max(), Some(longest), "{columns} columns");
+        }
+        assert!(WIDTHS.contains(&WIDTH));
+    }
+
+    #[test]
+    fn sentences_of_advice_break_and_commands_do_not() {
+        let cases = [
+            ("a command", "cosign sign --yes ghcr.io/x/y", true),
+            ("our own", "sigwarden publish ghcr.io/x/y", true),
+            ("YAML", "attestations:", true),
+            ("a list", "- type: x", true),
+            ("deeper", "  conditions:", true),
+            ("a sentence", "try again: the host has what was fetched now", false),
+            ("a sentence about a command", "`sigwarden verify` with this policy prints it", false),
+            ("nothing", "", false),
+        ];
+        for (name, line, expected) in cases {
+            assert_eq!(is_command(line), expected, "case `{name}`");
+        }
+        let long = "x".repeat(30);
+        let command = format!("cosign sign {}", vec![long.as_str(); 6].join(" "));
+        let quoted = format!("`sigwarden publish --rekor-url {long} {long} {long}`");
+        let sentence = format!("publish with {quoted}, {}", vec!["word"; 40].join(" "));
+        let mut out = Vec::new();
+        Page::new(&mut out).remedy(&format!("{command}\n{sentence}")).unwrap();
+        let text = anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string();
+        assert!(text.contains(&command), "{text}");
+        assert!(text.contains(&quoted), "{text}");
+        assert!(text.lines().count() > 3, "{text}");
+        assert_eq!(quotes_unbroken("a ` b c"), "a ` b c");
     }
 
     #[test]

@@ -284,7 +284,7 @@ struct Failing<'e> {
     looked: &'e [Looked],
 }
 
-fn candidate(image: &ImageReport, candidate: &CandidateReport, settled_by: &Finding) -> String {
+pub(super) fn candidate(image: &ImageReport, candidate: &CandidateReport, settled_by: &Finding) -> String {
     let mut line = shortened(&candidate.source, image);
     let told = |signer: &String| settled_by.found.as_ref().is_some_and(|found| signer.starts_with(found));
     if let Some(signer) = candidate.signer.as_ref().filter(|signer| !told(signer)) {
@@ -298,7 +298,7 @@ fn candidate(image: &ImageReport, candidate: &CandidateReport, settled_by: &Find
     one_line(&line)
 }
 
-fn place(carrier: &str, result: &LookedResult) -> String {
+pub(super) fn place(carrier: &str, result: &LookedResult) -> String {
     match result {
         LookedResult::Found(0) => unbroken(&format!("{carrier} — none")),
         LookedResult::Found(count) => unbroken(&format!("{carrier} — {count} found")),
@@ -316,14 +316,14 @@ fn coded(finding: &Finding) -> String {
     format!("{} [{}]", finding.message, finding.code)
 }
 
-fn locations(image: &ImageReport) -> String {
+pub(super) fn locations(image: &ImageReport) -> String {
     let names: Vec<String> = image.locations.iter().map(|place| format!("{} {}", place.field, place.name)).collect();
     names.join(", ")
 }
 
 /// `text` without what stands in the headline above it or below: the image's repository is left out, and the digits of its
 /// digest are cut short, and marked as cut.
-fn shortened(text: &str, image: &ImageReport) -> String {
+pub(super) fn shortened(text: &str, image: &ImageReport) -> String {
     let mut text = text.to_owned();
     if let Ok(reference) = ImageRef::parse(&image.image) {
         let repository = reference.repository();
@@ -348,7 +348,7 @@ fn parting(wanted: &str, found: &str) -> Option<usize> {
 }
 
 /// Whether no rule concerns the image.
-fn is_unmatched(image: &ImageReport) -> bool {
+pub(super) fn is_unmatched(image: &ImageReport) -> bool {
     image.blocks.is_empty() && image.outcome == Outcome::Passed
 }
 

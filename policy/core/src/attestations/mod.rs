@@ -14,6 +14,7 @@ mod slsa;
 mod suggest;
 
 pub use denial::check_denial;
+pub use slsa::Provenance;
 
 use crate::attestors::{
     candidate, check_identity, check_signer, claimed, fold_set, is_generator_for, keep_further, report,

@@ -185,14 +185,17 @@ fn check_inputs(rule: &SlsaRule, build: &CertifiedBuild<'_>, provenance: &Proven
 }
 
 /// What a predicate says, wherever its version says it.
-struct Provenance<'p> {
-    builder: Option<&'p str>,
-    build_type: Option<&'p str>,
+pub struct Provenance<'p> {
+    /// Who built.
+    pub builder: Option<&'p str>,
+    /// How.
+    pub build_type: Option<&'p str>,
     /// `git+https://github.com/o/r@refs/heads/main`: what started the build.
-    trigger: Option<String>,
+    pub trigger: Option<String>,
     /// The same of the first thing that was built from.
-    material: Option<&'p str>,
-    commit: Option<&'p str>,
+    pub material: Option<&'p str>,
+    /// The commit.
+    pub commit: Option<&'p str>,
     environment: Option<&'p Value>,
     external: Option<&'p Value>,
     /// v1 writes `GITHUB_REF` where v0.2 writes `github_ref`.
@@ -200,7 +203,9 @@ struct Provenance<'p> {
 }
 
 impl<'p> Provenance<'p> {
-    fn read(predicate: &'p Value) -> Self {
+    /// Reads a predicate of either version. What it does not say stays empty.
+    #[must_use]
+    pub fn read(predicate: &'p Value) -> Self {
         let text = |pointer: &str| predicate.pointer(pointer).and_then(Value::as_str);
         if let Some(definition) = predicate.get("buildDefinition") {
             let internal = definition.get("internalParameters");

@@ -475,8 +475,11 @@ fn limit(what: &'static str, count: usize, limit: usize) -> Result<(), MaterialE
     if count > limit { Err(MaterialError::TooMany { what, limit }) } else { Ok(()) }
 }
 
-/// The certificates of a PEM text, in order.
-fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, MaterialError> {
+/// The certificates of a PEM text, in DER and in order.
+///
+/// # Errors
+/// When there is anything but certificates in it, or more of them than a chain has.
+pub fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, MaterialError> {
     const END: &str = "-----END CERTIFICATE-----";
     // Text behind the last block is only allowed to be white space: anything else is not what cosign writes.
     let blocks: Vec<&str> = pem.split_inclusive(END).filter(|block| !block.trim().is_empty()).collect();

@@ -21,7 +21,7 @@ mod store;
 
 pub use claim::{COSIGN_SIGN_PREDICATE, COSIGN_TYPES, Claim, Predicate, Subject};
 pub use cosign_tags::{Opening, Sealed};
-pub use material::{Content, LogEntry, Material, MaterialError, SignerMaterial};
+pub use material::{Content, LogEntry, Material, MaterialError, SignerMaterial, certificates};
 pub use payload::Clues;
 pub use plan::{Carrier, CarrierKind, DEFAULT_DEADLINE, Plan, Purpose};
 pub use store::Store;

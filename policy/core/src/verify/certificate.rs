@@ -90,6 +90,12 @@ impl Claims {
         }
     }
 
+    /// From when to when the certificate is good, in Unix seconds.
+    #[must_use]
+    pub fn validity(&self) -> (i64, i64) {
+        (self.info.not_before.as_second(), self.info.not_after.as_second())
+    }
+
     /// How long the certificate is good for, in seconds. `None` where it ends before it begins.
     #[must_use]
     pub fn lifetime(&self) -> Option<i64> {

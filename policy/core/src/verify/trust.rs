@@ -105,6 +105,12 @@ impl TrustRoot {
         Self::prepare(root)
     }
 
+    /// The URL of a transparency log, by the hash of its key.
+    #[must_use]
+    pub fn log_url(&self, log_id: &[u8]) -> Option<&str> {
+        self.root.tlogs.iter().find(|log| log.log_id.key_id.as_bytes() == log_id).map(|log| log.base_url.as_str())
+    }
+
     /// One of the embedded roots, by name.
     ///
     /// # Errors
