@@ -40,5 +40,6 @@ pub mod request;
 pub mod resources;
 pub mod session;
 pub mod sources;
+pub mod suggest;
 pub mod suite;
 pub mod survey;
