@@ -121,6 +121,17 @@ fn identities_of_others_are_not_covered() {
 }
 
 #[test]
+fn other_keys_are_not_covered() {
+    let policy = policy();
+    let settings = suggested(&["v2-key-p256:v1"]).unwrap().to_string().replace("v2-key-p256:*", "v2-key-*");
+    let settings: Value = serde_json::from_str(&settings).unwrap();
+    assert!(admits(&policy, &settings, &["v2-key-p256:v1"]), "{settings:#}");
+    for stranger in ["v2-key-rsa2048:v1", "v2-key-p256-nolog:v1"] {
+        assert!(!admits(&policy, &settings, &[stranger]), "{stranger}: {settings:#}");
+    }
+}
+
+#[test]
 fn no_entry_can_be_removed() {
     let (policy, settings) = (policy(), suggested(&CLUSTER).unwrap());
     let mut found = Vec::new();

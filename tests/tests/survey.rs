@@ -125,3 +125,15 @@ fn indexes_are_told_apart_from_their_images() {
         assert!(children.with_evidence.is_empty(), "they are looked into only where the index has nothing");
     }
 }
+
+/// A signature of a child does not vouch for the index, and is not passed over either.
+#[test]
+fn an_index_says_where_only_its_images_are_signed() {
+    for image in ["index/children-only:v1", "index/children-only-legacy:v1"] {
+        let holding = look(&surveyor(), image);
+        assert!(holding.error.is_none() && holding.verified().next().is_none(), "{holding:?}");
+        let children = holding.children.as_ref().unwrap();
+        assert!(!children.with_evidence.is_empty() && children.with_evidence.len() <= children.count, "{holding:?}");
+        assert!(!holding.is_bare());
+    }
+}
