@@ -43,5 +43,6 @@ pub mod resources;
 pub mod scan;
 pub mod session;
 pub mod sources;
+pub mod suggest;
 pub mod suite;
 pub mod survey;

@@ -6,8 +6,6 @@
 mod holding;
 mod provenance;
 mod surveyor;
-#[cfg(test)]
-mod tests;
 
 use sigwarden_core::verify::{KeyError, TrustError};
 

@@ -1,17 +1,18 @@
+//! What images have: the survey of the fixtures, beside their forged twins and under the wrong trust root.
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sigwarden::log::Log;
+use sigwarden::sources::{LayoutArg, Layouts};
+use sigwarden::survey::{Holding, Seen, Signer, Standing, Surveyor};
 use sigwarden_core::reference::ImageRef;
-
-use super::*;
-use crate::log::Log;
-use crate::sources::{LayoutArg, Layouts};
 
 const NOW: i64 = 1_900_000_000;
 const REGISTRY: &str = "127.0.0.1:17021";
 
 fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
 /// With the trust root under which the fixtures were made.
@@ -118,9 +119,21 @@ fn keys_are_recognised_where_they_were_given() {
 #[test]
 fn indexes_are_told_apart_from_their_images() {
     for image in ["v3-index-rec:v1", "v3-index-flat:v1"] {
-        let holding = look(&surveyor(), image);
+        let holding = look(&surveyor().with_key("ours", &key("k-p256.pub")).unwrap(), image);
         let children = holding.children.as_ref().unwrap();
         assert!(children.count > 0 && holding.verified().next().is_some(), "{holding:?}");
         assert!(children.with_evidence.is_empty(), "they are looked into only where the index has nothing");
+    }
+}
+
+/// A signature of a child does not vouch for the index, and is not passed over either.
+#[test]
+fn an_index_says_where_only_its_images_are_signed() {
+    for image in ["index/children-only:v1", "index/children-only-legacy:v1"] {
+        let holding = look(&surveyor(), image);
+        assert!(holding.error.is_none() && holding.verified().next().is_none(), "{holding:?}");
+        let children = holding.children.as_ref().unwrap();
+        assert!(!children.with_evidence.is_empty() && children.with_evidence.len() <= children.count, "{holding:?}");
+        assert!(!holding.is_bare());
     }
 }

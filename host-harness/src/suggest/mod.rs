@@ -1,0 +1,7 @@
+//! What a policy would have to say so that it admits what was seen, and as little else as the evidence allows.
+
+mod draft;
+mod identity;
+
+pub use draft::{Options, SuggestError, settings};
+pub use identity::{Identity, IdentityPattern, SubjectPattern, generalise};
