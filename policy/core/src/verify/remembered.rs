@@ -94,6 +94,9 @@ mod tests {
 
     const SCHEME: SigningScheme = SigningScheme::EcdsaP256Sha256;
 
+    /// Name, scheme, key, data, signature; whether it holds, and how often it is asked in two attempts.
+    type Case<'c> = (&'c str, SigningScheme, &'c [u8], &'c [u8], &'c [u8], bool, usize);
+
     /// Says yes to one question, and counts how often it is asked anything.
     #[derive(Debug, Default)]
     struct Strict(AtomicUsize);
@@ -122,7 +125,7 @@ mod tests {
     fn the_same_is_asked_once_and_nothing_else_is_taken_for_it() {
         forget();
         let large = vec![b'x'; MAX_DATA_BYTES + 1];
-        let cases: [(&str, SigningScheme, &[u8], &[u8], &[u8], bool, usize); 9] = [
+        let cases: [Case<'_>; 9] = [
             ("itself", SCHEME, b"key", b"data", b"signature", true, 1),
             ("another scheme", SigningScheme::EcdsaP384Sha384, b"key", b"data", b"signature", false, 1),
             ("another key", SCHEME, b"kez", b"data", b"signature", false, 1),
