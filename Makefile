@@ -13,7 +13,7 @@ SIZE_BUDGET := 2500000
 
 RUST_SOURCES := $(shell find policy host-harness tests -name '*.rs' -not -path '*/target/*') Cargo.toml Cargo.lock $(wildcard policy/*/Cargo.toml)
 
-.PHONY: accept bench screenshots demo test policy build lint fmt doc size deny fixtures fixtures-check toolchain clean help
+.PHONY: accept bench demo test policy build lint fmt doc size deny ecdsa-bench ecdsa-differential fixtures fixtures-check mutated-bundles scan-bench screenshots toolchain clean help
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -52,8 +52,39 @@ $(TARGET_DIR)/ecdsa.wasm: $(RUST_SOURCES) | toolchain
 	$(CARGO) build --profile wasm --locked -p sigwarden-ecdsa-wasm --target wasm32-wasip1
 	cp $(WASM_DIR)/sigwarden_ecdsa_wasm.wasm $@
 
-bench: build ## how long ordinary admissions take, and what they cost
-	$(TARGET_DIR)/release/sigwarden bench tests/bench --host-latency 70
+# In one run, interleaved: this module, the module on RustCrypto's curves, the core as a native program, sigstore-go.
+BENCH := $(TARGET_DIR)/release/sigwarden bench
+AGAINST := --against $(TARGET_DIR)/rustcrypto.wasm --against native --against own-native --against rustcrypto-native
+SAMPLES ?= 100
+
+bench: build $(TARGET_DIR)/rustcrypto.wasm $(TARGET_DIR)/sigstore-go ## how long admissions and bundles take beside native programs (docs/performance.md)
+	$(BENCH) tests/bench $(AGAINST) --samples $(SAMPLES) --host-latency 70
+	$(BENCH) $(FIXTURE_BUNDLE) $(AGAINST) --samples $(SAMPLES) \
+		$$(test -x $(TARGET_DIR)/sigstore-go && echo --peer $(TARGET_DIR)/sigstore-go)
+	@test -z "$(SIGWARDEN_CORPUS)" || $(BENCH) $(CORPUS_BUNDLE) $(AGAINST) --samples $(SAMPLES) \
+		$$(test -x $(TARGET_DIR)/sigstore-go && echo --peer $(TARGET_DIR)/sigstore-go)
+
+# A keyless signature with an entry and promise of Rekor v1, and under the public Sigstore where somebody has such a bundle.
+FIXTURE_BUNDLE := --bundle tests/fixtures/layouts/referrers/v3-keyless-rekor1/blobs/sha256/650eefe57d07365e173e5d6bffee13a290967bf0b55fc4f22d98566e4dc3ee77 \
+	--artifact sha256:655fe728e42e03e971f63760a6e150683561eb9a89b860862c425ce900f0cd15 \
+	--certificate-identity https://github.com/octo-org/octo-repo/.github/workflows/release.yml@refs/heads/main \
+	--certificate-oidc-issuer https://token.actions.githubusercontent.com --trusted-root tests/fixtures/trust/trusted_root.json
+CORPUS_BUNDLE := --bundle $(SIGWARDEN_CORPUS)/bundles/conda-attestation.sigstore.json \
+	--artifact sha256:54303491a8418fbed24344b513546182c29b43bf282ceb433af65e2299f9271f \
+	--certificate-identity https://github.com/prefix-dev/sigstore-example/.github/workflows/action.yaml@refs/heads/main \
+	--certificate-oidc-issuer https://token.actions.githubusercontent.com
+
+$(TARGET_DIR)/rustcrypto.wasm: $(RUST_SOURCES) | toolchain policy.wasm
+	$(CARGO) build --profile wasm --locked -p sigwarden-policy --target wasm32-wasip1 --features rustcrypto
+	cp $(WASM_DIR)/sigwarden_policy.wasm $@
+
+# Left out, with a word, where there is no Go.
+$(TARGET_DIR)/sigstore-go: $(wildcard tests/bench/sigstore-go/*)
+	@if command -v go >/dev/null; then cd tests/bench/sigstore-go && go build -o $(abspath $@) .; \
+		else echo "no Go here: sigstore-go is not measured"; fi
+
+mutated-bundles: ## bundles with one bit changed: our verdict beside that of AWS-LC (maintainers; some minutes)
+	SIGWARDEN_MUTATIONS=$(or $(MUTATIONS),50) $(CARGO) test $(NATIVE) --test mutated_bundles -- --nocapture
 
 scan-bench: build ## a scan of 300 manifests with 80 images in a registry 50 ms away: time, requests, memory (maintainers)
 	SIGWARDEN_MODULE=$(CURDIR)/policy.wasm SIGWARDEN_PROGRAM=$(abspath $(TARGET_DIR)/release/sigwarden) \

@@ -115,8 +115,11 @@ fn mutated(bundle: &Value, field: &str, places: &mut Places) -> Value {
     let old = text.as_str().unwrap().to_owned();
     if field.ends_with("/envelope") {
         let mut bytes = old.into_bytes();
-        let place = places.below(bytes.len());
-        // Still ASCII, so that it still is text.
+        // ASCII before and after, so that it still is text: the dash before a checkpoint's signature is three bytes.
+        let mut place = places.below(bytes.len());
+        while !bytes[place].is_ascii() {
+            place = places.below(bytes.len());
+        }
         bytes[place] ^= 1 << places.below(7);
         *text = String::from_utf8(bytes).unwrap().into();
     } else {
