@@ -31,7 +31,7 @@ pub(super) fn in_words(wanted: &str, found: &str) -> &'static str {
     if wanted.starts_with("issuer ") {
         return "the name is right, and another issuer vouches for it";
     }
-    let is_person = |text: &str| text.contains('@') && !text.contains("://");
+    let is_person = |text: &str| text.contains('@') && !text.contains("://") && !text.starts_with('/');
     let is_workflow = |text: &str| text.starts_with("https://");
     if is_workflow(wanted) && is_person(found) {
         return "a person signed, and the rule asks for a workflow";
