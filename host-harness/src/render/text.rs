@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use sigwarden_core::decision::{
     BlockReport, CandidateReport, CheckKind, CheckReport, Explanation, Finding, ImageReport, Looked, LookedResult,
-    Outcome,
+    Outcome, from_parting,
 };
 use sigwarden_core::reference::ImageRef;
 
@@ -246,11 +246,18 @@ impl Text<'_> {
         if let Some(found) = &finding.found {
             self.page.field("found", found)?;
         }
-        match finding.wanted.as_deref().zip(finding.found.as_deref()).and_then(|(wanted, found)| parting(wanted, found))
-        {
-            Some(column) => self.page.caret(column),
-            None => Ok(()),
+        let Some((wanted, found)) = finding.wanted.as_deref().zip(finding.found.as_deref()) else { return Ok(()) };
+        let Some(column) = parting(wanted, found) else { return Ok(()) };
+        if fits_field(wanted) && fits_field(found) {
+            return self.page.caret(column);
         }
+        // Broken over several lines, the two do not stand below each other: the place is shown by itself.
+        let end = from_parting(wanted, found);
+        if !end.starts_with('…') || !fits_field(&end) {
+            return Ok(());
+        }
+        self.page.field("parts at", &end)?;
+        self.page.caret(end.chars().count().saturating_sub(found.chars().count().saturating_sub(column)))
     }
 
     fn remedy(&mut self, finding: &Finding) -> io::Result<()> {
@@ -336,15 +343,9 @@ pub(super) fn shortened(text: &str, image: &ImageReport) -> String {
     }
 }
 
-/// The column at which two lines part, if a caret there tells something: both stand on one line, start alike, and
-/// what is wanted is not a pattern that goes its own way from there.
+/// The column at which two lines part, if there are two lines.
 fn parting(wanted: &str, found: &str) -> Option<usize> {
-    if wanted == found || !fits_field(wanted) || !fits_field(found) {
-        return None;
-    }
-    let column = wanted.chars().zip(found.chars()).take_while(|(wanted, found)| wanted == found).count();
-    let pattern = wanted.chars().nth(column).is_some_and(|character| matches!(character, '*' | '?'));
-    (column > 0 && !pattern).then_some(column)
+    if wanted.contains('\n') || found.contains('\n') { None } else { sigwarden_core::decision::parting(wanted, found) }
 }
 
 /// Whether no rule concerns the image.

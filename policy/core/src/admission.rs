@@ -257,8 +257,12 @@ impl<'a> Inquiry<'a> {
         self.tell_of_exception(excepted, &mut report);
         let worst = report.blocks.iter().map(|block| block.outcome).filter(|outcome| *outcome != Outcome::Skipped);
         report.outcome = Outcome::worst(worst);
-        if report.outcome.refuses() && child::may_explain(&report) && !self.examiner.is_time_up() {
-            report.findings.extend(child::explain(self.host, &image));
+        if report.outcome.refuses()
+            && child::may_explain(&report)
+            && !self.examiner.is_time_up()
+            && let Ok(digest) = self.digest(&image)
+        {
+            report.findings.extend(child::explain(self.host, &self.examiner, &image, &digest));
         }
         if report.outcome.refuses()
             && let Excepted::Over(exception) = excepted
@@ -340,8 +344,12 @@ impl<'a> Inquiry<'a> {
             Unmatched::Allow => {}
             Unmatched::Warn => self.warnings.push(format!("no block of verifyImages matches {}", report.image)),
             Unmatched::Deny => {
-                let finding = Finding::new(Code::ImageUnmatched, "no block of verifyImages matches this image")
-                    .remedy("add a block whose `imageReferences` match it, or set `unmatchedImages: allow`");
+                let finding =
+                    Finding::new(Code::ImageUnmatched, "no block of verifyImages matches this image").remedy(format!(
+                        "add a block for it, with `attestors`; if nobody signs it, this one pins it by digest:\n\
+                         - {{\"imageReferences\": [\"{}:*\"], \"required\": false}}",
+                        image.repository()
+                    ));
                 report.findings.push(finding);
                 if let Excepted::Over(exception) = excepted {
                     report.findings.push(exception_over(exception));

@@ -5,6 +5,8 @@
 //! this digest, by this kind of signer, naming this identity? Only then is it verified. Annotations must stand on the very
 //! signature that verifies.
 
+mod meant;
+
 use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
 use crate::evidence::{Claim, Clues, Evidence, Item, Material, Opening, Plan, Purpose, SignerMaterial, Subject};
 use crate::examiner::{Examiner, Search, Target, blind_finding, gap_finding, outcome, publish};
@@ -75,6 +77,7 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
     let mut gap = None;
     let mut candidates = Vec::new();
     let mut furthest: Option<EvidenceError> = None;
+    let mut nearest = None;
     let mut out_of_reach = None;
     let mut attestations = 0_usize;
     for carrier in examiner.plan().places(Purpose::Signatures) {
@@ -127,6 +130,9 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
                 }
                 Err(error) => {
                     candidates.push(candidate(&evidence.source, None, signer, Err(&error)));
+                    if furthest.as_ref().is_none_or(|known| known.further(&error) != known) {
+                        nearest = Some(Rc::clone(&evidence));
+                    }
                     keep_further(&mut furthest, error);
                 }
             }
@@ -135,7 +141,7 @@ fn check_entry(examiner: &Examiner<'_>, target: Target<'_>, entry: &Attestor, se
     let finding = match (&gap, out_of_reach, furthest) {
         (Some(gap), _, _) => gap_finding(gap),
         (None, Some(source), _) => out_of_reach_finding(target, &source),
-        (None, None, Some(error)) => error.finding(),
+        (None, None, Some(error)) => meant::finding(examiner, entry, &error, nearest.as_deref()),
         (None, None, None) if own.is_blind() => blind_finding(target, Purpose::Signatures),
         (None, None, None) => unsigned(target, attestations, examiner.plan()),
     };

@@ -8,8 +8,10 @@
 //! guest operation `sigwarden_explain` returns.
 
 mod code;
+mod parting;
 
 pub use code::Code;
+pub use parting::{from_parting, parting};
 
 use serde::{Deserialize, Serialize};
 

@@ -262,10 +262,10 @@ fn the_caret_stands_where_two_lines_part() {
         ("one goes on", "https://a", "https://a/c", Some(9)),
         ("equal", "a", "a", None),
         ("from the start", "alice@example.org", "https://a", None),
-        ("at a wildcard", "https://a/*@main", "https://a/b@dev", None),
+        ("behind a wildcard", "https://a/*@main", "https://a/b@dev", Some(12)),
         ("before a wildcard", "https://a/*", "https://b/x", Some(8)),
         ("several lines", "a1\nb", "a2", None),
-        ("broken lines", &format!("{long} a {long}"), &format!("{long} b {long}"), None),
+        ("long lines", &format!("{long} a {long}"), &format!("{long} b {long}"), Some(91)),
         ("characters, not bytes", "äöü1", "äöü2", Some(3)),
     ];
     for (name, wanted, found, expected) in cases {

@@ -1,12 +1,15 @@
 //! What a person reads who ran `kubectl apply`: the tree of the explanation on one line per image.
 
-use crate::decision::{BlockReport, CheckReport, Code, Explanation, Finding, ImageReport, Outcome};
+use crate::decision::{BlockReport, CheckReport, Code, Explanation, Finding, ImageReport, Outcome, from_parting};
 
 /// kubectl prints the message whole, events and logs cut it: so much is kept.
 const MAX_MESSAGE_BYTES: usize = 1500;
 
 /// Characters of one part of a line: a message, an identity, an image.
 const MAX_PART_CHARS: usize = 300;
+
+/// Reasons of one image that its line tells. Which attestor of five failed in which way is for `sigwarden verify`.
+const MAX_REASONS: usize = 3;
 
 /// Characters of what there is to do: two commands with a digest each.
 const MAX_REMEDY_CHARS: usize = 600;
@@ -20,6 +23,13 @@ pub(super) struct Reason<'e> {
     /// What was found.
     pub(super) finding: &'e Finding,
     outcome: Outcome,
+}
+
+impl Reason<'_> {
+    /// Whether both stand on one line: what is about no image stands alone.
+    fn is_about_the_image_of(&self, other: &Self) -> bool {
+        self.image.zip(other.image).is_some_and(|(own, other)| std::ptr::eq(own, other))
+    }
 }
 
 /// Everything that failed, worst first.
@@ -82,34 +92,69 @@ pub(super) fn refusal(explanation: &Explanation) -> String {
     let reasons = reasons(explanation);
     let refusing: Vec<_> = reasons.iter().filter(|reason| reason.outcome.refuses()).collect();
     let subject = if explanation.subject.is_empty() { "request" } else { &explanation.subject };
-    let mut message = format!("{subject} refused by sigwarden");
+    let mut message = format!("{} refused by sigwarden", first_line(subject));
     let lines = lines(&refusing, explanation);
     for (index, line) in lines.iter().enumerate() {
-        let line = format!("\n{line}");
         let left = lines.len().saturating_sub(index);
-        if message.len().saturating_add(line.len()) > MAX_MESSAGE_BYTES {
-            message.push_str(&format!("\n… and {left} more"));
+        let more = format!("\n… and {left} more");
+        // Room is kept for saying that there is more, unless this is the last line.
+        let reserved = if left > 1 { more.len() } else { 0 };
+        let room = MAX_MESSAGE_BYTES.saturating_sub(message.len()).saturating_sub(reserved).saturating_sub(1);
+        if line.len() <= room {
+            message.push_str(&format!("\n{line}"));
+        } else if index == 0 {
+            // One image alone can fill it: its beginning is worth more than a count.
+            message.push_str(&format!("\n{}", cut(line, room)));
+        } else {
+            message.push_str(&more);
             break;
         }
-        message.push_str(&line);
     }
     message
 }
 
-/// One line for each reason, and one for all images that nobody had the time to check: a list of them tells nothing.
+/// As many whole characters as fit into so many bytes, with a mark.
+fn cut(line: &str, bytes: usize) -> String {
+    const MARK: &str = "…";
+    let mut kept = String::new();
+    for character in line.chars() {
+        if kept.len().saturating_add(character.len_utf8()).saturating_add(MARK.len()) > bytes {
+            kept.push_str(MARK);
+            break;
+        }
+        kept.push(character);
+    }
+    kept
+}
+
+/// One line for each image, with all that is wrong with it, and one for all images that nobody had the time to check: a list
+/// of them tells nothing.
 fn lines(refusing: &[&Reason<'_>], explanation: &Explanation) -> Vec<String> {
     let (unchecked, others): (Vec<&Reason<'_>>, Vec<&Reason<'_>>) =
         refusing.iter().copied().partition(|reason| reason.finding.code == Code::DeadlineReached);
-    let remedies: Vec<Option<String>> = others.iter().map(|reason| remedy(reason.finding)).collect();
-    let mut lines: Vec<_> = others
-        .into_iter()
+    // In the order of the worst reason of each image.
+    let mut images: Vec<Vec<&Reason<'_>>> = Vec::new();
+    for reason in others {
+        let same = |known: &Vec<&Reason<'_>>| known.first().is_some_and(|first| first.is_about_the_image_of(reason));
+        match images.iter_mut().find(|known| same(known)) {
+            Some(known) => known.push(reason),
+            None => images.push(vec![reason]),
+        }
+    }
+    let remedies: Vec<Vec<String>> = images.iter().map(|reasons| remedies(reasons)).collect();
+    let mut lines: Vec<String> = images
+        .iter()
+        .zip(&remedies)
         .enumerate()
-        .map(|(index, reason)| match remedies.get(index) {
+        .map(|(index, (reasons, own))| {
             // What there is to do stands behind the last line that it is for.
-            Some(Some(remedy)) if !remedies.iter().skip(index).skip(1).flatten().any(|later| later == remedy) => {
-                format!("{} — do: {remedy}", line(reason))
+            let is_last =
+                |remedy: &&String| !remedies.iter().skip(index).skip(1).flatten().any(|later| later == *remedy);
+            let todo: Vec<&str> = own.iter().filter(is_last).map(String::as_str).collect();
+            match todo.is_empty() {
+                true => line(reasons),
+                false => format!("{} — do: {}", line(reasons), todo.join("; or ")),
             }
-            _ => line(reason),
         })
         .collect();
     if !unchecked.is_empty() {
@@ -127,6 +172,17 @@ fn lines(refusing: &[&Reason<'_>], explanation: &Explanation) -> Vec<String> {
     lines
 }
 
+/// What there is to do about one image, each once.
+fn remedies(reasons: &[&Reason<'_>]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for remedy in reasons.iter().take(MAX_REASONS).filter_map(|reason| remedy(reason.finding)) {
+        if !all.contains(&remedy) {
+            all.push(remedy);
+        }
+    }
+    all
+}
+
 /// The warning for a block that only audits.
 pub(super) fn audited(image: &ImageReport, block: &BlockReport) -> String {
     let reason = decisive(block)
@@ -136,24 +192,39 @@ pub(super) fn audited(image: &ImageReport, block: &BlockReport) -> String {
     format!("{} would be refused by {} (failureAction: Audit): {reason}", image.image, block.path)
 }
 
-fn line(reason: &Reason<'_>) -> String {
-    let finding = reason.finding;
+/// All that is wrong with one image. Never empty-handed: there is a reason, or there would be no line.
+fn line(reasons: &[&Reason<'_>]) -> String {
     let mut line = String::new();
-    if let Some(image) = reason.image {
+    if let Some(image) = reasons.first().and_then(|reason| reason.image) {
         if let Some(location) = image.locations.first() {
             line.push_str(&format!("{} {}: ", location.field, first_line(&location.name)));
         }
         line.push_str(&format!("{}: ", first_line(&image.image)));
     }
-    line.push_str(&first_line(&without_wrapping(&finding.message)));
-    if let (Some(wanted), Some(found)) = (&finding.wanted, &finding.found) {
-        line.push_str(&format!(": wanted {}, found {}", first_line(wanted), first_line(found)));
-    }
-    match reason.path {
-        Some(path) => line.push_str(&format!(" [{} {path}]", finding.code)),
-        None => line.push_str(&format!(" [{}]", finding.code)),
+    let told: Vec<String> = reasons.iter().take(MAX_REASONS).map(|reason| sentence(reason)).collect();
+    line.push_str(&told.join("; "));
+    match reasons.len().saturating_sub(told.len()) {
+        0 => {}
+        more => line.push_str(&format!("; and {more} more")),
     }
     line
+}
+
+fn sentence(reason: &Reason<'_>) -> String {
+    let finding = reason.finding;
+    let mut sentence = first_line(&without_wrapping(&finding.message));
+    if let (Some(wanted), Some(found)) = (&finding.wanted, &finding.found) {
+        let found = match finding.code {
+            Code::WrongIdentity | Code::ForeignAttestation => from_parting(wanted, found),
+            _ => found.clone(),
+        };
+        sentence.push_str(&format!(": wanted {}, found {}", first_line(wanted), first_line(&found)));
+    }
+    match reason.path {
+        Some(path) => sentence.push_str(&format!(" [{} {path}]", finding.code)),
+        None => sentence.push_str(&format!(" [{}]", finding.code)),
+    }
+    sentence
 }
 
 /// A host's error without the sentences that every one of its errors begins with.
@@ -179,8 +250,10 @@ fn first_line(text: &str) -> String {
 }
 
 fn shortened(line: &str, limit: usize) -> String {
-    let mut shown: String = line.chars().take(limit).collect();
-    if shown.len() < line.len() {
+    let mut characters = line.chars();
+    // What could draw on a terminal is shown as a blank.
+    let mut shown: String = characters.by_ref().take(limit).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if characters.next().is_some() {
         shown.push('…');
     }
     shown

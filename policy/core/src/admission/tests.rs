@@ -151,7 +151,87 @@ fn the_message_stays_short_and_counts_what_it_leaves_out() {
     let images: Vec<&str> = images.iter().map(String::as_str).collect();
     let decision = ask(&Counting::new("myorg/debug"), &images, &settings());
     let message = decision.response.message.unwrap();
-    assert!(message.len() < 1_600, "{} bytes", message.len());
+    assert!(message.len() <= 1_500, "{} bytes", message.len());
     let shown = message.lines().filter(|line| line.contains("SW4001")).count();
     assert!(message.ends_with(&format!("… and {} more", 60 - shown)), "{message}");
+}
+
+/// A report of one image that failed, with as much text of others in it as they like.
+fn hostile_report(image: &str, outcome: Outcome, findings: Vec<Finding>) -> ImageReport {
+    let location = Location {
+        pointer: "/spec/containers/0/image".to_owned(),
+        field: "containers[0]".to_owned(),
+        name: "é\u{1b}[2J".repeat(400),
+    };
+    ImageReport {
+        image: image.to_owned(),
+        locations: vec![location],
+        digest: None,
+        pinned: None,
+        excepted: None,
+        outcome,
+        findings,
+        blocks: Vec::new(),
+    }
+}
+
+#[test]
+fn hostile_texts_fill_no_message() {
+    let long = "ü€𝄞\n".repeat(1_000);
+    let line = "€".repeat(1_000);
+    let finding = |code| Finding::new(code, line.clone()).contrast(&*line, format!("{line}x")).remedy(&*long);
+    for count in [1, 2, 40] {
+        for (subject, name) in [("Pod a/b", "short"), (&*line, "long"), (&*long, "with line breaks")] {
+            let images = (0..count).map(|i| {
+                let outcome = if i == 39 { Outcome::Failed } else { Outcome::Undecided };
+                let code = if i == 39 { Code::WrongIdentity } else { Code::RegistryUnreachable };
+                hostile_report(
+                    &format!("{i}{line}"),
+                    outcome,
+                    vec![finding(code), finding(code), finding(code), finding(code)],
+                )
+            });
+            let explanation = Explanation {
+                outcome: Outcome::Failed,
+                subject: subject.to_owned(),
+                problems: Vec::new(),
+                images: images.collect(),
+                warnings: Vec::new(),
+            };
+            let message = ValidationResponse::reject(&explanation).message.unwrap();
+            assert!(message.len() <= 1_500, "{count}, {name}: {} bytes", message.len());
+            assert!(!message.contains('\u{1b}'), "{count}, {name}: {message}");
+            let lines: Vec<_> = message.lines().collect();
+            assert!(lines[1].starts_with("containers[0] é"), "{count}, {name}: {message}");
+            if count == 40 {
+                assert!(lines[1].contains(" 39€") || lines[1].len() < 350, "the plain no comes first: {message}");
+                assert_eq!(lines.len(), 3, "{name}: {message}");
+                assert_eq!(lines[2], "… and 39 more", "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_image_has_one_line_and_the_worst_comes_first() {
+    let say = |text: &str| Finding::new(Code::Unsigned, text).remedy(format!("sign {text}"));
+    let unreachable = Finding::new(Code::RegistryUnreachable, "no answer");
+    let explanation = Explanation {
+        outcome: Outcome::Undecided,
+        subject: "Pod a/b".to_owned(),
+        problems: Vec::new(),
+        images: vec![
+            ImageReport { locations: Vec::new(), ..hostile_report("slow", Outcome::Undecided, vec![unreachable]) },
+            ImageReport {
+                locations: Vec::new(),
+                ..hostile_report("bad", Outcome::Failed, vec![say("a"), say("b"), say("c"), say("d")])
+            },
+        ],
+        warnings: Vec::new(),
+    };
+    let message = ValidationResponse::reject(&explanation).message.unwrap();
+    let expected = "Pod a/b refused by sigwarden\n\
+        bad: a [SW4001]; b [SW4001]; c [SW4001]; and 1 more — do: sign a; or sign b; or sign c\n\
+        slow: no answer [SW3003]";
+    assert_eq!(message, expected);
 }

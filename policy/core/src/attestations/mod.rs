@@ -349,7 +349,9 @@ fn condition_finding(result: &ConditionResult, predicate: &Value) -> Finding {
             };
             let finding = Finding::new(Code::ConditionFailed, message);
             match &result.found {
-                Some(found) => finding.contrast(&result.wanted, found),
+                Some(found) => finding
+                    .contrast(&result.wanted, found)
+                    .remedy("correct the build; or the condition's `value`, if what was found is what you mean"),
                 None => finding,
             }
         }
@@ -379,12 +381,13 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
     if let Some(first) = genuine.iter().max_by_key(|statement| suggest::likeness(statement.predicate_type, rule)) {
         let found: Vec<_> =
             genuine.iter().map(|s| suggest::statement_in_words(s.predicate_type, &s.predicate)).collect();
-        return Finding::new(
-            Code::WrongPredicateType,
-            format!("the attestor made no attestation of this type, but {} of another", genuine.len()),
-        )
-        .contrast(wanted, found.join("\n"))
-        .remedy(format!(
+        let message = match (suggest::slsa_version(&rule.predicate_type), suggest::slsa_version(first.predicate_type)) {
+            (Some(wanted), Some(made)) => {
+                format!("the attestor made SLSA provenance {made}, and the rule asks for {wanted}")
+            }
+            _ => format!("the attestor made no attestation of this type, but {} of another", genuine.len()),
+        };
+        return Finding::new(Code::WrongPredicateType, message).contrast(wanted, found.join("\n")).remedy(format!(
             "if that is what you mean, write:\n{}",
             suggest::admitting_yaml(rule, first.predicate_type, &first.predicate)
         ));

@@ -47,6 +47,11 @@ pub(super) fn likeness(predicate_type: &str, rule: &AttestationRule) -> usize {
     predicate_type.bytes().zip(rule.predicate_type.bytes()).take_while(|(a, b)| a == b).count()
 }
 
+/// Which SLSA provenance it is: builds that moved from one version to the next are the usual reason for another type.
+pub(super) fn slsa_version(predicate_type: &str) -> Option<&str> {
+    predicate_type.strip_prefix("https://slsa.dev/provenance/").filter(|version| version.len() <= 8)
+}
+
 /// A set as the settings would write it.
 fn set_as_written(set: &AttestorSet) -> Value {
     let entries: Vec<Value> = set.entries.iter().map(entry_as_written).collect();

@@ -66,6 +66,8 @@ codes! {
     EvidenceOutOfReach = "SW3011",
     /// The transparency log could not be asked.
     LogUnreachable = "SW3012",
+    /// The tag beside the digest leads to another image by now.
+    TagMoved = "SW3013",
     /// Nobody signed this image.
     Unsigned = "SW4001",
     /// The image is signed, but by somebody else.

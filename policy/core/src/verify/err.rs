@@ -1,5 +1,6 @@
 //! Why a piece of evidence does not count.
 
+use super::near_miss;
 use crate::decision::{Code, Finding, Outcome};
 use crate::evidence::MaterialError;
 
@@ -189,7 +190,7 @@ impl EvidenceError {
         let finding = Finding::new(self.code(), self.to_string());
         match self {
             Self::WrongIdentity { wanted, found, hint } => {
-                let finding = finding.contrast(wanted, found);
+                let finding = Finding::new(self.code(), near_miss::in_words(wanted, found)).contrast(wanted, found);
                 finding.remedy(hint.as_deref().unwrap_or(
                     "if this signer is meant too, add an entry for it; widening the one there admits whoever else fits",
                 ))

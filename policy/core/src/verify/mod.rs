@@ -17,6 +17,7 @@ mod keys;
 #[cfg(test)]
 mod known_keys;
 mod legacy;
+mod near_miss;
 mod provider;
 mod remembered;
 #[cfg(test)]
