@@ -46,3 +46,4 @@ pub mod sources;
 pub mod suggest;
 pub mod suite;
 pub mod survey;
+pub mod workers;

@@ -1,37 +1,44 @@
 //! `sigwarden scan PATH…`: what would the cluster refuse of these manifests?
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::hosted::HostFlags;
 use super::{
-    Answer, ModuleFlag, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere, tell,
+    Answer, ModuleFlag, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere, read_text, tell,
     unless_closed,
 };
 use crate::host::Profile;
 use crate::log::Log;
-use crate::manifests::{self, NotCovered};
-use crate::render::report::Form;
-use crate::render::scan as render;
+use crate::manifests::{self, Manifest, Manifests, NotCovered};
+use crate::policy_file::PolicyFile;
+use crate::render::scan::{self as render, Form};
 use crate::render::text::Paths;
-use crate::scan::{self, MAX_JOBS, Options};
+use crate::render::{json, survey as in_words};
+use crate::scan;
+use crate::survey::{Surveyor, survey};
+use crate::workers::{MAX_JOBS, Options};
 use sigwarden_core::decision::Outcome;
 
-/// See what a cluster would refuse of manifests, charts or what already runs
+/// See what a cluster would refuse of manifests, charts or what already runs; without a policy, what their images have
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
         helm template shop ./chart | sigwarden scan --policy policy.yaml -\n  \
         kustomize build overlays/prod | sigwarden scan --policy policy.yaml -n shop -\n  \
         kubectl get -A -o yaml deploy,sts,ds,cronjobs | sigwarden scan --policy policy.yaml -\n  \
-        sigwarden scan --policy policy.yaml -o sarif --output-file scan.sarif manifests\n\n\
-        Each object is asked about as if it were created, and each piece of evidence is fetched once. Objects of other kinds \
+        sigwarden scan --policy policy.yaml -o sarif --output-file scan.sarif manifests\n  \
+        sigwarden scan --policy policy.yaml -o html --output-file scan.html manifests\n  \
+        sigwarden scan --key cosign.pub manifests\n\n\
+        Without a policy nothing is refused: each image is listed with who signed it, what is attested of it, by which builder, and \
+        since when. Each object is asked about as if it were created, and each piece of evidence is fetched once. Objects of other kinds \
         that run images (a Rollout, a Knative Service) are named as not covered.\n\n\
-        Exit codes: 0 nothing would be refused, 1 something would, 2 could not decide (an unreadable document, a registry that \
+        Exit codes: 0 nothing would be refused, 1 something would, 2 could not decide or look (an unreadable document, a registry that \
         did not answer, the deadline).")]
 pub(super) struct Arguments {
     /// Files, folders that hold *.yaml, *.yml and *.json, or `-` for standard input
@@ -40,7 +47,11 @@ pub(super) struct Arguments {
 
     /// Settings of the policy (YAML or JSON), or a policy that holds them: Kubewarden's, Kyverno's, policy-controller's
     #[arg(long, value_name = "FILE")]
-    policy: PathBuf,
+    policy: Option<PathBuf>,
+
+    /// Without a policy: a public key (PEM) to try on what keys signed
+    #[arg(long = "key", value_name = "FILE", conflicts_with = "policy")]
+    keys: Vec<PathBuf>,
 
     /// Namespace of objects that name none
     #[arg(short, long, value_name = "NAME", default_value = "default")]
@@ -81,8 +92,21 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
-        let policy = load_policy(&self.policy, streams.err)?;
-        let mut found = manifests::read(&self.paths, &self.namespace)?;
+        let found = manifests::read(&self.paths, &self.namespace)?;
+        match &self.policy {
+            Some(policy) => self.decide(load_policy(policy, streams.err)?, found, log, streams),
+            None => self.survey(&found.covered, found.not_covered, log, streams),
+        }
+    }
+
+    /// What the cluster would answer.
+    fn decide(
+        &self,
+        policy: PolicyFile,
+        mut found: Manifests,
+        log: &Arc<Log>,
+        streams: &mut Streams<'_>,
+    ) -> anyhow::Result<Answer> {
         // What a converted policy is not for, the cluster would not ask it about.
         let (asked, left_out): (Vec<_>, Vec<_>) =
             found.covered.into_iter().partition(|manifest| policy.leaves_out(&manifest.request).is_none());
@@ -112,15 +136,7 @@ impl Arguments {
         hosted.finish(log)?;
         tell(log, streams.err)?;
 
-        match &self.output_file {
-            None => unless_closed(render::write(streams.out, &report, self.output))?,
-            Some(path) => {
-                let mut text = anstream::StripStream::new(Vec::new());
-                render::write(&mut text, &report, self.output)?;
-                let text = text.into_inner();
-                std::fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
-            }
-        }
+        self.write(streams.out, |out| render::write(out, &report, self.output))?;
         Ok(match report.outcome() {
             Outcome::Undecided => Answer::Unknown,
             Outcome::Failed => Answer::No,
@@ -128,6 +144,52 @@ impl Arguments {
             Outcome::Passed | Outcome::Skipped | Outcome::Audited => Answer::Yes,
         })
     }
+
+    /// What the images have.
+    fn survey(
+        &self,
+        covered: &[Manifest],
+        not_covered: Vec<NotCovered>,
+        log: &Arc<Log>,
+        streams: &mut Streams<'_>,
+    ) -> anyhow::Result<Answer> {
+        if !matches!(self.output, Form::Text | Form::Json | Form::Markdown) {
+            bail!("without --policy there is no verdict to report in this form: use -o text, json or markdown");
+        }
+        let mut surveyor = Surveyor::new(self.source.source(log)?, now()?)?;
+        if let Some(root) = self.trust.load()? {
+            surveyor = surveyor.with_trusted_root(&root.to_string())?;
+        }
+        for file in &self.keys {
+            surveyor = surveyor.with_key(&file.display().to_string(), &read_text(file)?)?;
+        }
+        let bar = progress(covered.iter().map(|manifest| manifest.images.len()).sum());
+        let options = Options { jobs: self.jobs, deadline: self.deadline };
+        let report = survey(covered, not_covered, Arc::new(surveyor), options, &|| bar.inc(1));
+        bar.finish_and_clear();
+        tell(log, streams.err)?;
+        self.write(streams.out, |out| match self.output {
+            Form::Json => json::pretty(out, &report),
+            Form::Markdown => in_words::markdown(out, &report),
+            _ => in_words::text(out, &report),
+        })?;
+        let all_seen = report.images.iter().all(|entry| entry.holding.error.is_none());
+        Ok(if all_seen { Answer::Yes } else { Answer::Unknown })
+    }
+
+    /// Writes the result to where it was asked for.
+    fn write(&self, out: &mut dyn Write, result: impl Fn(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+        let Some(path) = &self.output_file else { return Ok(unless_closed(result(out))?) };
+        let mut text = anstream::StripStream::new(Vec::new());
+        result(&mut text)?;
+        std::fs::write(path, text.into_inner()).with_context(|| format!("cannot write `{}`", path.display()))
+    }
+}
+
+/// Unix seconds.
+fn now() -> anyhow::Result<i64> {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
+    Ok(i64::try_from(elapsed.as_secs())?)
 }
 
 /// A bar that is drawn on a terminal only.

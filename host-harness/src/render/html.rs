@@ -31,12 +31,23 @@ pub struct Page<'a> {
     pub problems: &'a [Finding],
     /// The images.
     pub images: &'a [ImageReport],
+    /// What concerns something else than an image.
+    pub sections: &'a [Section],
     /// What else there is to say.
     pub warnings: &'a [String],
     /// Whether images are shown with their places.
     pub places: Places,
     /// Whether checks are shown with their path in the settings.
     pub paths: Paths,
+}
+
+/// A list with a heading. Nothing is shown of an empty one.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// Its heading.
+    pub title: &'static str,
+    /// A line each.
+    pub items: Vec<String>,
 }
 
 /// Writes the page about one decision.
@@ -58,6 +69,7 @@ pub fn explanation(
             about,
             problems: &explanation.problems,
             images: &explanation.images,
+            sections: &[],
             warnings: &explanation.warnings,
             places,
             paths,
@@ -91,18 +103,15 @@ pub fn page(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
         html.finding(Outcome::Failed, problem, "h2", &[])?;
         writeln!(html.out, "</section>")?;
     }
+    for section in page.sections {
+        html.section(section.title, &section.items)?;
+    }
     let mut images: Vec<&ImageReport> = page.images.iter().collect();
     images.sort_by_key(|image| rank(image));
     for image in images {
         html.image(image)?;
     }
-    if !page.warnings.is_empty() {
-        writeln!(html.out, "<section>\n<h2>Warnings</h2>\n<ul>")?;
-        for warning in page.warnings {
-            writeln!(html.out, "<li>{}</li>", Escaped(warning))?;
-        }
-        writeln!(html.out, "</ul>\n</section>")?;
-    }
+    html.section("Warnings", page.warnings)?;
     writeln!(
         html.out,
         "</main>\n<footer><p>What a code means: <code>sigwarden explain CODE</code>. This page holds no script and loads \
@@ -169,6 +178,17 @@ impl Html<'_> {
             }
         }
         writeln!(self.out, "</ul>")
+    }
+
+    fn section(&mut self, title: &str, items: &[String]) -> io::Result<()> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "<section>\n<h2>{}</h2>\n<ul>", Escaped(title))?;
+        for item in items {
+            writeln!(self.out, "<li>{}</li>", Escaped(item))?;
+        }
+        writeln!(self.out, "</ul>\n</section>")
     }
 
     fn image(&mut self, image: &ImageReport) -> io::Result<()> {

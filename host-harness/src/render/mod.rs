@@ -12,6 +12,7 @@ mod prose;
 pub mod publish;
 pub mod report;
 pub mod scan;
+pub mod survey;
 pub mod text;
 
 pub use page::fit_terminal;

@@ -1,5 +1,6 @@
 //! Reports of scans, one file per form. Each renders the same [`ScanReport`] and adds nothing to it.
 
+mod html;
 mod junit;
 mod markdown;
 mod sarif;
@@ -9,8 +10,24 @@ use std::io::{self, Write};
 
 use sigwarden_core::decision::Finding;
 
-use super::report::Form;
 use crate::scan::report::{ScanReport, Totals};
+
+/// Form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// JUnit XML, which CI systems show as test results.
+    Junit,
+    /// SARIF 2.1.0, which code scanning shows beside the files.
+    Sarif,
+    /// For a pull request or a job summary.
+    Markdown,
+    /// One page for a browser, a phone and paper.
+    Html,
+}
 
 /// Writes a report.
 ///
@@ -23,6 +40,7 @@ pub fn write(out: &mut dyn Write, report: &ScanReport, form: Form) -> io::Result
         Form::Junit => junit::write(out, report),
         Form::Sarif => sarif::write(out, report),
         Form::Markdown => markdown::write(out, report),
+        Form::Html => html::write(out, report),
     }
 }
 

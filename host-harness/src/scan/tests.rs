@@ -1,6 +1,8 @@
 use serde_json::json;
 use sigwarden_core::decision::{Explanation, ImageReport, Location, Outcome};
 
+use std::time::Duration;
+
 use super::*;
 use crate::manifests::parse;
 use crate::policy::ValidationResponse;

@@ -5,12 +5,14 @@
 
 mod holding;
 mod provenance;
+mod report;
 mod surveyor;
 
 use sigwarden_core::verify::{KeyError, TrustError};
 
 pub use holding::{Children, Holding, Seen, Signer, Standing};
 pub use provenance::Provenance;
+pub use report::{SurveyEntry, SurveyReport, Use, survey};
 pub use surveyor::Surveyor;
 
 /// Why a survey cannot begin.

@@ -82,6 +82,12 @@ impl Surveyor {
         Self { logs, ..self }
     }
 
+    /// When it looks, in Unix seconds.
+    #[must_use]
+    pub const fn now(&self) -> i64 {
+        self.now
+    }
+
     /// What `image` has.
     #[must_use]
     pub fn look(&self, image: &ImageRef) -> Holding {
