@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 const SIGNED: &str = "ghcr.io/myorg/app:1.4.2";
 const UNSIGNED: &str = "ghcr.io/myorg/debug:1.2";
+/// A trust root that knows nobody who signed these images.
+const STRANGERS: &str = "trust/trusted_root.byo.json";
 
 fn deployment(name: &str, image: &str) -> String {
     format!(
@@ -61,6 +63,80 @@ fn what_the_cluster_refuses_is_refused_and_the_rest_is_not() {
         let run = scan(folder.path(), &manifests, &[]);
         assert_eq!(run.answer, answer, "case `{name}`: {}", run.text());
     }
+}
+
+/// A scan without a policy, under a trust root of the fixtures.
+fn survey(folder: &Path, manifests: &str, root: &str, more: &[&str]) -> Run {
+    let manifests = write(folder, "manifests.yaml", manifests);
+    let layouts = format!("ghcr.io/myorg={}", fixture("layouts/referrers/myorg"));
+    let keys = format!("registry.example.com/team={}", fixture("layouts/referrers"));
+    let root = fixture(root);
+    let words = ["scan", &manifests, "--oci-layout", &layouts, "--oci-layout", &keys, "--trusted-root", &root];
+    sigwarden(&[words.as_slice(), more].concat())
+}
+
+#[test]
+fn without_a_policy_it_lists_what_images_have() {
+    const KEYED: &str = "registry.example.com/team/v2-key-p256:v1";
+    let folder = scratch();
+    let manifests =
+        [deployment("web", SIGNED), deployment("debug", UNSIGNED), deployment("keyed", KEYED), ROLLOUT.to_owned()]
+            .concat();
+    let key = fixture("keys/k-p256.pub");
+    let seen = |run: &Run, image: &str| {
+        let json = run.json();
+        let images = json["images"].as_array().cloned().unwrap_or_default();
+        images.into_iter().find(|entry| entry["image"] == image).unwrap_or_else(|| panic!("no {image}: {}", run.text()))
+    };
+
+    let run = survey(folder.path(), &manifests, "trust/trusted_root.json", &["-o", "json"]);
+    assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+    let signed = seen(&run, SIGNED);
+    assert_eq!(signed["signatures"][0]["standing"]["state"], "verified");
+    assert_eq!(signed["attestations"][0]["predicateType"], "https://slsa.dev/provenance/v1");
+    assert!(signed["attestations"][0]["provenance"]["builderId"].is_string());
+    assert_eq!(seen(&run, UNSIGNED)["signatures"], serde_json::json!([]));
+    // The Rollout's image counts too, though no policy is asked about the Rollout.
+    assert_eq!(seen(&run, UNSIGNED)["uses"].as_array().map(Vec::len), Some(2));
+    assert_eq!(seen(&run, KEYED)["signatures"][0]["standing"]["state"], "unknownKey");
+
+    // The key makes the difference for what a key signed; another trust root for the rest: then it is a claim, and no more.
+    let run = survey(folder.path(), &manifests, "trust/trusted_root.json", &["-o", "json", "--key", &key]);
+    assert_eq!(seen(&run, KEYED)["signatures"][0]["standing"]["state"], "verified");
+    let run = survey(folder.path(), &manifests, STRANGERS, &["-o", "json"]);
+    assert_eq!(seen(&run, SIGNED)["signatures"][0]["standing"]["state"], "refused");
+    let run = survey(folder.path(), &manifests, STRANGERS, &[]);
+    assert!(run.out.contains("it does not hold"), "{}", run.text());
+    assert!(!run.out.contains('✓'), "{}", run.text());
+
+    // Not to be able to look is not "unsigned".
+    let far = deployment("far", "ghcr.io/myorg/far:1");
+    let run = survey(folder.path(), &far, "trust/trusted_root.json", &[]);
+    assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
+    assert!(!run.out.contains("nobody signed"), "{}", run.text());
+    // There is no verdict to report.
+    for form in ["junit", "sarif", "html"] {
+        let run = survey(folder.path(), &manifests, "trust/trusted_root.json", &["-o", form]);
+        assert_eq!((run.answer, run.out.as_str()), (Answer::Unknown, ""), "{form}");
+    }
+}
+
+#[test]
+fn the_page_says_what_the_text_says_and_escapes_it() {
+    let folder = scratch();
+    let evil = "ghcr.io/myorg/<script>alert(1)</script>:1";
+    let manifests =
+        [deployment("web", SIGNED), deployment("debug", UNSIGNED), deployment("evil", evil), ROLLOUT.to_owned()]
+            .concat();
+    let run = scan(folder.path(), &manifests, &["-o", "html"]);
+    assert_eq!(run.answer, Answer::No, "{}", run.text());
+    for part in ["Some of this would be refused", UNSIGNED, SIGNED, "Deployment default/debug", "Rollout", "SW4001"] {
+        assert!(run.out.contains(part), "{part}: {}", run.out);
+    }
+    assert!(!run.out.contains("<script"), "{}", run.out);
+    let run = scan(folder.path(), &deployment("web", SIGNED), &["-o", "html"]);
+    assert_eq!(run.answer, Answer::Yes);
+    assert!(run.out.contains("All of this would be admitted") && !run.out.contains("is-failed\">"), "{}", run.out);
 }
 
 #[test]

@@ -523,6 +523,7 @@ mod tests {
             about: EVIL,
             problems: &problems,
             images,
+            sections: &[Section { title: "Elsewhere", items: vec![EVIL.to_owned()] }],
             warnings: &warnings,
             places: Places::Shown,
             paths: Paths::Shown,
