@@ -17,6 +17,10 @@ const MAX_NAMED: usize = 5;
 /// Required where a log is not; it is not asked.
 const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
 
+/// Names that nobody can have (RFC 2606).
+const NOBODY: &str = "nobody@example.invalid";
+const NO_ISSUER: &str = "https://example.invalid";
+
 /// What the user says beside the survey.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -119,8 +123,14 @@ pub fn settings(holdings: &[Holding], options: &Options) -> Result<Fields, Sugge
     }
     let mut settings = Fields::new();
     settings.add_why("unmatchedImages", "deny", "Nothing else gets in.");
-    // An empty list is taken for one that somebody elided.
-    if !written.is_empty() {
+    if written.is_empty() {
+        let repositories: BTreeSet<&str> = pinned.values().map(|holding| holding.repository.as_str()).collect();
+        settings.add_why(
+            "verifyImages",
+            vec![by_nobody(&repositories)],
+            "Nobody is known to sign these, and so nobody may: a place for who will. The exceptions below do not need it.",
+        );
+    } else {
         settings.add("verifyImages", written);
     }
     if !pinned.is_empty() {
@@ -203,6 +213,15 @@ fn block(
     }
     set.add("entries", written);
     Ok(Tree::from(Fields::new().with("imageReferences", references).with("attestors", vec![Tree::from(set)])))
+}
+
+/// A block that no signature satisfies: settings must have one, and one that asks for nothing would let moved tags in.
+fn by_nobody(repositories: &BTreeSet<&str>) -> Tree {
+    let references: Vec<Tree> = repositories.iter().map(|repository| Tree::from(format!("{repository}:*"))).collect();
+    let nobody = Fields::new().with("subject", NOBODY).with("issuer", NO_ISSUER);
+    let entry = Tree::from(Fields::new().with("keyless", nobody));
+    let set = Tree::from(Fields::new().with("entries", vec![entry]));
+    Tree::from(Fields::new().with("imageReferences", references).with("attestors", vec![set]))
 }
 
 fn keyless(pattern: &IdentityPattern, terms: &Terms, seen: &BTreeSet<String>) -> Tree {
