@@ -129,7 +129,7 @@ impl Arguments {
         let commands: Vec<String> = unpublished(&holdings, !logs.is_empty())
             .into_iter()
             .map(|image| {
-                logs.iter().fold(format!("sigwarden publish {image}"), |line, url| line + " --rekor-url " + url)
+                logs.iter().fold(format!("sigwarden publish {image}"), |line, url| format!("{line} --rekor-url {url}"))
             })
             .collect();
         let policies = pair(&self.name, &drafted, &preface(&commands));
