@@ -86,7 +86,7 @@ pub fn sigwarden<S: AsRef<str>>(arguments: &[S]) -> Run {
 pub fn sigwarden_on<S: AsRef<str>>(module: &Path, arguments: &[S]) -> Run {
     let module = module.to_str().expect("paths in tests are UTF-8");
     let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
-    let could_ask = matches!(arguments.first(), Some(&("verify" | "run" | "publish" | "scan" | "inspect")));
+    let could_ask = matches!(arguments.first(), Some(&("verify" | "run" | "publish" | "scan" | "suggest" | "inspect")));
     let may_ask = arguments.iter().any(|word| matches!(*word, "--insecure-registry" | "--offline"));
     let offline = (could_ask && !may_ask).then_some("--offline");
     let runs_module =

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use sigwarden::commands::Answer;
 use sigwarden::convert::tree::Tree;
 use sigwarden::engine::Module;
 use sigwarden::log::Log;
@@ -14,7 +15,7 @@ use sigwarden::sources::{LayoutArg, Layouts};
 use sigwarden::suggest::{Options, SuggestError, settings};
 use sigwarden::survey::Surveyor;
 use sigwarden_core::reference::ImageRef;
-use sigwarden_tests::module;
+use sigwarden_tests::{Run, deny_module, fixture, module, scratch, sigwarden, sigwarden_on, top, write};
 
 const NOW: i64 = 1_900_000_000;
 const REGISTRY: &str = "127.0.0.1:17021";
@@ -148,4 +149,141 @@ fn no_entry_can_be_removed() {
 fn what_nobody_could_look_into_is_not_suggested() {
     let error = suggested(&["myorg/app:1.4.2", "myorg/app:nothing"]).unwrap_err();
     assert!(matches!(error, SuggestError::Unseen { .. }), "{error}");
+}
+
+/// Where the shop's images are, and whom to trust.
+fn sources() -> Vec<String> {
+    let layout =
+        |registry: &str, folder: &str| format!("{registry}={}", fixture(&format!("layouts/referrers/{folder}")));
+    let words =
+        ["--oci-layout", &layout("ghcr.io/myorg", "myorg"), "--oci-layout", &layout("docker.io/bitnami", "thirdparty")];
+    let root = fixture("trust/trusted_root.json");
+    words
+        .into_iter()
+        .chain(["--oci-layout", &layout(REGISTRY, ""), "--trusted-root", &root])
+        .map(str::to_owned)
+        .collect()
+}
+
+fn run(words: &[&str]) -> Run {
+    sigwarden(&words.iter().map(|word| (*word).to_owned()).chain(sources()).collect::<Vec<_>>())
+}
+
+fn pod(image: &str) -> String {
+    format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: c, image: '{image}'}}]}}\n")
+}
+
+#[test]
+fn the_command_drafts_what_admits_the_manifests_and_refuses_their_twins() {
+    let folder = scratch();
+    let shop = top().join("demo/shop.yaml").display().to_string();
+    let suggested = run(&["suggest", &shop, "--expires-in-days", "7"]);
+    assert_eq!(suggested.answer, Answer::Yes, "{}", suggested.text());
+    assert!(suggested.err.contains("Rollout shop/canary"), "{}", suggested.err);
+    let policy = write(folder.path(), "policy.yaml", &suggested.out);
+
+    let scanned = run(&["scan", &shop, "--policy", &policy]);
+    assert_eq!(scanned.answer, Answer::Yes, "{}", scanned.text());
+    assert!(scanned.out.contains("3 objects with 3 images: 3 admitted"), "{}", scanned.out);
+    for twin in ["ghcr.io/myorg/app:laptop", "ghcr.io/myorg/app-legacy:1.4.2", "127.0.0.1:17021/orgs/shared-image:v1"] {
+        let manifests = write(folder.path(), "twin.yaml", &pod(twin));
+        let refused = run(&["scan", &manifests, "--policy", &policy]);
+        assert_eq!(refused.answer, Answer::No, "{twin}: {}", refused.text());
+    }
+    // The tag that was pinned names another digest.
+    let moved = suggested.out.replace("sha256:aedd03ba78ae9", "sha256:0edd03ba78ae9");
+    assert_ne!(moved, suggested.out);
+    let refused = run(&["scan", &shop, "--policy", &write(folder.path(), "moved.yaml", &moved)]);
+    assert_eq!(refused.answer, Answer::No, "{}", refused.text());
+}
+
+#[test]
+fn the_same_comes_as_json_and_into_a_file() {
+    let folder = scratch();
+    let shop = top().join("demo/shop.yaml").display().to_string();
+    let json = run(&["suggest", &shop, "--name", "Shop_1", "-o", "json"]).json();
+    let yaml = folder.path().join("out.yaml").display().to_string();
+    let filed = run(&["suggest", &shop, "--name", "Shop_1", "--output-file", &yaml]);
+    assert_eq!((filed.answer, filed.out.as_str()), (Answer::Yes, ""), "{}", filed.err);
+    let text = std::fs::read_to_string(&yaml).unwrap();
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
+    assert_eq!(json["policies"], Value::from(documents));
+    let names = ["shop-1-pin", "shop-1-verify"].map(Value::from);
+    assert_eq!([0, 1].map(|index| json["policies"][index]["metadata"]["name"].clone()), names);
+    assert_eq!(json["policies"][1]["spec"]["settings"]["mutate"], false);
+    for command in json["publish"].as_array().unwrap() {
+        assert!(text.contains(&format!("\n#     {}\n", command.as_str().unwrap())), "{command}");
+    }
+}
+
+/// Settings need a rule, and none that would let another digest in.
+#[test]
+fn where_nobody_signed_anything_a_moved_tag_is_refused() {
+    let (folder, image) = (scratch(), "docker.io/bitnami/redis:7.2");
+    let suggested = run(&["suggest", "--image", image]);
+    assert_eq!(suggested.answer, Answer::Yes, "{}", suggested.text());
+    let manifests = write(folder.path(), "pod.yaml", &pod(image));
+    let moved = suggested.out.replace("sha256:aedd03ba78ae9", "sha256:0edd03ba78ae9");
+    for (policy, answer) in [(&suggested.out, Answer::Yes), (&moved, Answer::No)] {
+        let scanned = run(&["scan", &manifests, "--policy", &write(folder.path(), "policy.yaml", policy)]);
+        assert_eq!(scanned.answer, answer, "{}", scanned.text());
+    }
+}
+
+/// A stock Kubewarden reads `.sig` tags, and not what refers to an image.
+#[test]
+fn what_is_to_be_published_is_said() {
+    for (image, expected) in
+        [("ghcr.io/myorg/app:1.4.2", 1), ("ghcr.io/myorg/app-legacy:1.4.2", 0), ("ghcr.io/myorg/debug:1.2", 0)]
+    {
+        let json = run(&["suggest", "--image", image, "-o", "json"]).json();
+        assert_eq!(json["publish"].as_array().map(Vec::len), Some(expected), "{image}: {json:#}");
+    }
+}
+
+#[test]
+fn images_that_only_a_key_signed_are_admitted_for_the_key() {
+    let image = format!("{REGISTRY}/v2-key-p256:v1");
+    let key = fixture("keys/k-p256.pub");
+    let with = run(&["suggest", "--image", &image, "--key", &key, "-o", "json"]).json();
+    let settings = &with["policies"][0]["spec"]["settings"];
+    assert!(
+        settings["exceptions"].is_null() && settings["verifyImages"].to_string().contains("BEGIN PUBLIC KEY"),
+        "{settings:#}"
+    );
+    let without = run(&["suggest", "--image", &image, "-o", "json"]).json();
+    let settings = &without["policies"][0]["spec"]["settings"];
+    assert!(!settings.to_string().contains("BEGIN PUBLIC KEY"), "{settings:#}");
+    assert_eq!(settings["exceptions"][0]["reason"], "nobody who is known here signed it");
+}
+
+#[test]
+fn reasons_tell_attestations_from_nothing() {
+    let cases = [
+        ("ghcr.io/myorg/debug:1.2".to_owned(), "nobody signed it"),
+        (format!("{REGISTRY}/v2-att-slsa1:v1"), "it has attestations, but no signature"),
+    ];
+    for (image, reason) in cases {
+        let run = run(&["suggest", "--image", &image, "-o", "json"]);
+        assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+        assert_eq!(run.json()["policies"][0]["spec"]["settings"]["exceptions"][0]["reason"], reason, "{image}");
+    }
+}
+
+#[test]
+fn nothing_is_printed_where_something_could_not_be_looked_into() {
+    let shop = top().join("demo/shop.yaml").display().to_string();
+    let (absent, far) = ("ghcr.io/myorg/app:nothing", "registry.example/far:1");
+    let run = run(&["suggest", &shop, "--image", absent, "--image", far]);
+    assert_eq!((run.answer, run.out.as_str()), (Answer::Unknown, ""), "{}", run.err);
+    assert!(run.err.contains(absent) && run.err.contains(far), "{}", run.err);
+}
+
+/// A module that refuses everything stands for a draft that is wrong.
+#[test]
+fn nothing_is_printed_where_the_draft_refuses_something() {
+    let shop = top().join("demo/shop.yaml").display().to_string();
+    let words: Vec<String> = ["suggest", &shop].into_iter().map(str::to_owned).chain(sources()).collect();
+    let run = sigwarden_on(&deny_module(), &words);
+    assert_eq!((run.answer, run.out.as_str()), (Answer::Unknown, ""), "{}", run.err);
 }

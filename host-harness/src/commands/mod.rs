@@ -13,6 +13,7 @@ mod publish;
 mod registry;
 mod run;
 mod scan;
+mod suggest;
 mod test;
 mod verify;
 mod verify_bundle;
@@ -89,6 +90,7 @@ enum Command {
     Verify(Box<verify::Arguments>),
     Run(Box<run::Arguments>),
     Scan(Box<scan::Arguments>),
+    Suggest(Box<suggest::Arguments>),
     VerifyBundle(Box<verify_bundle::Arguments>),
     Inspect(Box<inspect::Arguments>),
     Publish(Box<publish::Arguments>),
@@ -200,6 +202,7 @@ impl Cli {
                 Command::Verify(arguments) => arguments.run(&log, &mut told),
                 Command::Run(arguments) => arguments.run(&log, &mut told),
                 Command::Scan(arguments) => arguments.run(&log, &mut told),
+                Command::Suggest(arguments) => arguments.run(&log, &mut told),
                 Command::VerifyBundle(arguments) => arguments.run(&log, &mut told),
                 Command::Inspect(arguments) => arguments.run(&log, &mut told),
                 Command::Bench(arguments) => arguments.run(&log, &mut told),
@@ -224,6 +227,7 @@ impl Command {
             Self::Bench(arguments) => arguments.output,
             Self::VerifyBundle(_)
             | Self::Scan(_)
+            | Self::Suggest(_)
             | Self::Inspect(_)
             | Self::Publish(_)
             | Self::Convert(_)

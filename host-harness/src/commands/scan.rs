@@ -187,7 +187,7 @@ impl Arguments {
 }
 
 /// Unix seconds.
-fn now() -> anyhow::Result<i64> {
+pub(super) fn now() -> anyhow::Result<i64> {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
     Ok(i64::try_from(elapsed.as_secs())?)
 }
@@ -202,7 +202,7 @@ fn progress(objects: usize) -> ProgressBar {
     }
 }
 
-fn jobs(text: &str) -> Result<usize, String> {
+pub(super) fn jobs(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(jobs) if (1..=MAX_JOBS).contains(&jobs) => Ok(jobs),
         _ => Err(format!("it is not a number from 1 to {MAX_JOBS}")),

@@ -8,10 +8,10 @@ mod cluster_image_policy;
 mod image_validating;
 mod kyverno;
 mod patterns;
-mod plan;
+pub(crate) mod plan;
 mod reader;
 pub mod report;
-mod scope;
+pub(crate) mod scope;
 pub mod tree;
 mod variables;
 mod verify_image_signatures;
@@ -93,6 +93,11 @@ fn product(document: &Value) -> Option<Product> {
     }
 }
 
+/// Where Kubewarden gets the module of this program's release from.
+pub(crate) fn released_module() -> String {
+    format!("registry://ghcr.io/sigwarden/policies/sigwarden:v{}", env!("CARGO_PKG_VERSION"))
+}
+
 /// The kind and name of an object.
 fn name_of(document: &Value) -> String {
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
@@ -112,11 +117,7 @@ pub fn convert(documents: &[Document], options: &Options) -> Conversion {
         .iter()
         .map(|document| config_maps.take(&document.value) || trust_roots.take(&document.value))
         .collect();
-    let module = if options.module.is_empty() {
-        format!("registry://ghcr.io/sigwarden/policies/sigwarden:v{}", env!("CARGO_PKG_VERSION"))
-    } else {
-        options.module.clone()
-    };
+    let module = if options.module.is_empty() { released_module() } else { options.module.clone() };
     let mut conversion = Conversion { plans: Vec::new(), module, notes: Vec::new(), policies_read: 0 };
     let mut image_policies = Vec::new();
     let mut unneeded = options.allowed_losses.clone();

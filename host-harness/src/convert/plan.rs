@@ -17,7 +17,7 @@ const DEADLINE_PERCENT: u64 = 80;
 const MAX_NAME: usize = 63;
 
 /// What stands behind the name of the mutating policy.
-pub(super) const PIN: &str = "pin";
+pub(crate) const PIN: &str = "pin";
 
 /// What becomes of an image that is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,7 +223,7 @@ impl Plan {
 }
 
 /// A name that Kubernetes accepts.
-fn name_of(name: &str, part: Option<&str>) -> String {
+pub(crate) fn name_of(name: &str, part: Option<&str>) -> String {
     let joined = part.map_or_else(|| name.to_owned(), |part| format!("{name}-{part}"));
     let plain: String = joined
         .to_ascii_lowercase()
@@ -236,7 +236,7 @@ fn name_of(name: &str, part: Option<&str>) -> String {
 }
 
 /// A name with something behind it, not too long.
-pub(super) fn suffixed(name: &str, suffix: &str) -> String {
+pub(crate) fn suffixed(name: &str, suffix: &str) -> String {
     let room = MAX_NAME.saturating_sub(suffix.len()).saturating_sub(1);
     let short: String = name.chars().take(room).collect();
     format!("{}-{suffix}", short.trim_end_matches(['-', '.']))

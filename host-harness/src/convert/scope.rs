@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::tree::{Fields, Tree};
 
 /// The label that Kubernetes puts on every namespace.
-pub(super) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
 /// A kind of object that is made of Pods, by the name of its resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Resource {
+pub(crate) enum Resource {
     Pods,
     EphemeralContainers,
     ReplicationControllers,
@@ -73,14 +73,14 @@ impl Resource {
 
 /// What a label must be like, as in `matchExpressions`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Requirement {
-    pub(super) key: String,
-    pub(super) operator: Operator,
-    pub(super) values: BTreeSet<String>,
+pub(crate) struct Requirement {
+    pub(crate) key: String,
+    pub(crate) operator: Operator,
+    pub(crate) values: BTreeSet<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Operator {
+pub(crate) enum Operator {
     In,
     NotIn,
     Exists,
@@ -134,14 +134,14 @@ impl Requirement {
 
 /// Which requests a policy is for: all of this must hold.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Scope {
-    pub(super) resources: BTreeSet<Resource>,
-    pub(super) create: bool,
-    pub(super) update: bool,
-    pub(super) namespace: BTreeSet<Requirement>,
-    pub(super) object: BTreeSet<Requirement>,
+pub(crate) struct Scope {
+    pub(crate) resources: BTreeSet<Resource>,
+    pub(crate) create: bool,
+    pub(crate) update: bool,
+    pub(crate) namespace: BTreeSet<Requirement>,
+    pub(crate) object: BTreeSet<Requirement>,
     /// CEL expressions, as in `matchConditions`: name and expression.
-    pub(super) conditions: BTreeSet<(String, String)>,
+    pub(crate) conditions: BTreeSet<(String, String)>,
 }
 
 impl Default for Scope {
@@ -152,7 +152,7 @@ impl Default for Scope {
 
 impl Scope {
     /// Everything that is made of Pods.
-    pub(super) fn everything() -> Self {
+    pub(crate) fn everything() -> Self {
         Self {
             resources: Resource::ALL.into_iter().collect(),
             create: true,
@@ -194,7 +194,7 @@ impl Scope {
     }
 
     /// `rules`
-    pub(super) fn rules(&self) -> Tree {
+    pub(crate) fn rules(&self) -> Tree {
         let text = |text: &str| Tree::from(text);
         let mut operations = Vec::new();
         if self.create {
@@ -240,7 +240,7 @@ impl Scope {
 }
 
 /// A label selector, if it asks for anything.
-pub(super) fn selector(requirements: &BTreeSet<Requirement>) -> Option<Tree> {
+pub(crate) fn selector(requirements: &BTreeSet<Requirement>) -> Option<Tree> {
     let mut labels = Fields::new();
     let mut expressions = Vec::new();
     for requirement in requirements {

@@ -59,6 +59,11 @@ impl Fields {
         self
     }
 
+    /// Adds the fields of another object, with their comments.
+    pub fn extend(&mut self, more: &Self) {
+        self.0.extend(more.iter().cloned());
+    }
+
     /// The fields.
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
         self.0.iter()

@@ -145,8 +145,14 @@ fn block(out: &mut String, text: &str, indent: usize) {
     }
 }
 
+/// What is indented by four columns is a command, and stays on its line.
 fn comment(out: &mut String, why: &str, indent: usize) {
     for line in why.lines() {
+        if let Some(command) = line.strip_prefix("    ") {
+            let command: String = command.chars().filter(|c| !c.is_control() && !is_odd(*c)).collect();
+            let _ = writeln!(out, "{:indent$}#     {command}", "");
+            continue;
+        }
         let mut column = usize::MAX;
         for word in line.split_whitespace() {
             let word: String =
@@ -290,6 +296,15 @@ mod tests {
             let read: Value = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{value}: {error}\n{text}"));
             assert_eq!(read, value, "{text}");
         }
+    }
+
+    #[test]
+    fn commands_in_comments_stay_on_their_line() {
+        let command = format!("    sigwarden publish {}", "x".repeat(120));
+        let why = format!("Words {}:\n{command}\r\u{85}", "that break ".repeat(12));
+        let text = documents([(why.as_str(), &Tree::from("a"))]);
+        assert!(text.lines().any(|line| line == format!("# {command}")), "{text}");
+        assert!(text.lines().filter(|line| line.starts_with("# ")).count() > 2, "{text}");
     }
 
     #[test]

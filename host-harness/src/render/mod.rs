@@ -16,4 +16,5 @@ pub mod survey;
 pub mod text;
 
 pub use page::fit_terminal;
+pub(crate) use page::visible;
 pub use prose::prose;

@@ -215,7 +215,7 @@ pub(super) fn quotes_unbroken(text: &str) -> String {
 
 /// `text` without characters that a terminal acts upon instead of showing: controls, and those that change the
 /// direction of writing.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let acts = |character: char| {
         character.is_control()
             || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -136,7 +136,8 @@ impl ScanReport {
                 match entries.iter_mut().find(|entry| entry.report == report) {
                     Some(entry) => entry.uses.extend(uses),
                     None => {
-                        let unmatched = report.blocks.is_empty() && report.outcome == Outcome::Passed;
+                        let unmatched =
+                            report.blocks.is_empty() && report.outcome == Outcome::Passed && report.excepted.is_none();
                         entries.push(ImageEntry { uses: uses.collect(), unmatched, report });
                     }
                 }

@@ -17,6 +17,10 @@ const MAX_NAMED: usize = 5;
 /// Required where a log is not; it is not asked.
 const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
 
+/// Names that nobody can have (RFC 2606).
+const NOBODY: &str = "nobody@example.invalid";
+const NO_ISSUER: &str = "https://example.invalid";
+
 /// What the user says beside the survey.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -45,7 +49,7 @@ pub enum SuggestError {
 
 /// What must vouch beside the signature.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Terms {
+pub(super) struct Terms {
     trust_root: String,
     logged: bool,
     certificate_logged: bool,
@@ -59,9 +63,15 @@ enum Entry {
 }
 
 /// For what one image is admitted.
-enum Ground {
+pub(super) enum Ground {
     Keyless(Identity, Terms),
     Key { name: String, hash: &'static str, logged: bool },
+}
+
+/// The signature for which an image is admitted.
+pub(super) fn chosen(holding: &Holding) -> Option<(&Seen, Ground)> {
+    let grounds = holding.signatures.iter().filter_map(|seen| Some((seen, ground(seen)?)));
+    grounds.min_by_key(|(_, ground)| preference(ground))
 }
 
 /// The settings of the mutating policy that admits everything in `holdings` and no other repository.
@@ -77,8 +87,8 @@ pub fn settings(holdings: &[Holding], options: &Options) -> Result<Fields, Sugge
             return Err(unseen(error));
         }
         let digest = holding.digest.as_deref().ok_or_else(|| unseen("it has no digest"))?;
-        match holding.signatures.iter().filter_map(ground).min_by_key(preference) {
-            Some(found) => grounds.push((holding, found)),
+        match chosen(holding) {
+            Some((_, found)) => grounds.push((holding, found)),
             None => {
                 pinned.insert((reference(holding, digest), digest.to_owned()), holding);
             }
@@ -113,7 +123,16 @@ pub fn settings(holdings: &[Holding], options: &Options) -> Result<Fields, Sugge
     }
     let mut settings = Fields::new();
     settings.add_why("unmatchedImages", "deny", "Nothing else gets in.");
-    settings.add("verifyImages", written);
+    if written.is_empty() {
+        let repositories: BTreeSet<&str> = pinned.values().map(|holding| holding.repository.as_str()).collect();
+        settings.add_why(
+            "verifyImages",
+            vec![by_nobody(&repositories)],
+            "Nobody is known to sign these, and so nobody may: a place for who will. The exceptions below do not need it.",
+        );
+    } else {
+        settings.add("verifyImages", written);
+    }
     if !pinned.is_empty() {
         settings.add_why(
             "exceptions",
@@ -121,7 +140,7 @@ pub fn settings(holdings: &[Holding], options: &Options) -> Result<Fields, Sugge
                 .into_iter()
                 .map(|((reference, digest), holding)| exception(reference, &digest, holding, options))
                 .collect::<Vec<_>>(),
-            "Nobody who is known here signed these: what runs today is admitted by its digest, until the day below. Have them \
+            "No signature admits these: what runs today is admitted by its digest, until the day below. Have them \
              signed, or give the key that signed them (`--key`), and suggest again.",
         );
     }
@@ -196,6 +215,15 @@ fn block(
     Ok(Tree::from(Fields::new().with("imageReferences", references).with("attestors", vec![Tree::from(set)])))
 }
 
+/// A block that no signature satisfies: settings must have one, and one that asks for nothing would let moved tags in.
+fn by_nobody(repositories: &BTreeSet<&str>) -> Tree {
+    let references: Vec<Tree> = repositories.iter().map(|repository| Tree::from(format!("{repository}:*"))).collect();
+    let nobody = Fields::new().with("subject", NOBODY).with("issuer", NO_ISSUER);
+    let entry = Tree::from(Fields::new().with("keyless", nobody));
+    let set = Tree::from(Fields::new().with("entries", vec![entry]));
+    Tree::from(Fields::new().with("imageReferences", references).with("attestors", vec![set]))
+}
+
 fn keyless(pattern: &IdentityPattern, terms: &Terms, seen: &BTreeSet<String>) -> Tree {
     let mut fields = Fields::new();
     match &pattern.subject {
@@ -218,7 +246,15 @@ fn keyless(pattern: &IdentityPattern, terms: &Terms, seen: &BTreeSet<String>) ->
         fields.add("ctlog", Fields::new().with("ignoreSCT", true));
     }
     let named: Vec<&str> = seen.iter().take(MAX_NAMED).map(String::as_str).collect();
-    let why = format!("Seen, not approved: {}. Say whether these may sign.", named.join(", "));
+    let others = match seen.len().saturating_sub(named.len()) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let tighter = match &pattern.subject {
+        SubjectPattern::Exact(_) => "Asking for provenance (`attestations`) would tighten it",
+        SubjectPattern::RegExp(_) => "Writing out these names (`subject`) would tighten it",
+    };
+    let why = format!("Seen, not approved: {}{others}. Say whether these may sign. {tighter}.", named.join(", "));
     let mut entry = Fields::new();
     entry.add_why("keyless", fields, &why);
     Tree::from(entry)
@@ -235,7 +271,13 @@ fn key(name: &str, hash: &str, logged: bool, options: &Options) -> Result<Tree, 
         fields.add_why("rekor", rekor, "No log vouches for these signatures: leave this out once one does.");
     }
     let mut entry = Fields::new();
-    entry.add_why("keys", fields, &format!("The key that was given as {name}."));
+    entry.add_why(
+        "keys",
+        fields,
+        &format!(
+            "Seen, not approved: the key that was given as {name}. Asking for provenance (`attestations`) would tighten it."
+        ),
+    );
     Ok(Tree::from(entry))
 }
 
@@ -249,12 +291,30 @@ fn reference(holding: &Holding, digest: &str) -> String {
 }
 
 fn exception(reference: String, digest: &str, holding: &Holding, options: &Options) -> Tree {
-    let reason = if holding.is_bare() { "nobody signed it" } else { "nobody who is known here signed it" };
+    let (reason, tighter) = unsigned(holding);
+    let mut fields = Fields::new();
+    let why = format!("Seen, not approved: {reason}. {tighter} would tighten it.");
+    fields.add_why("imageReferences", vec![Tree::from(reference)], &why);
     Tree::from(
-        Fields::new()
-            .with("imageReferences", vec![Tree::from(reference)])
+        fields
             .with("digests", vec![Tree::from(digest)])
             .with("reason", reason)
             .with("expires", options.expires.as_str()),
     )
+}
+
+/// Why no signature admits an image, and what would change that.
+fn unsigned(holding: &Holding) -> (&'static str, &'static str) {
+    let of_children = holding.children.as_ref().is_some_and(|children| !children.with_evidence.is_empty());
+    if holding.is_bare() {
+        ("nobody signed it", "A signature")
+    } else if !holding.signatures.is_empty() {
+        ("nobody who is known here signed it", "The key that signed it (`--key`)")
+    } else if !holding.attestations.is_empty() {
+        ("it has attestations, but no signature", "A signature")
+    } else if of_children {
+        ("images of its index are signed, but not the index", "A signature of the index")
+    } else {
+        ("what lies beside it as a signature cannot be used", "A signature")
+    }
 }

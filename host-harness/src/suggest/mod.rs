@@ -2,6 +2,10 @@
 
 mod draft;
 mod identity;
+mod pair;
+mod unpublished;
 
 pub use draft::{Options, SuggestError, settings};
 pub use identity::{Identity, IdentityPattern, SubjectPattern, generalise};
+pub use pair::pair;
+pub use unpublished::unpublished;
