@@ -221,13 +221,16 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), M
     let mut paths = entries.map(|entry| Ok(entry.map_err(unreadable)?.path())).collect::<Result<Vec<_>, _>>()?;
     paths.sort();
     for path in paths {
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         if path.is_dir() {
-            // What git and editors keep is nobody's manifest.
-            if !path.file_name().unwrap_or_default().to_string_lossy().starts_with('.') {
+            // What git keeps is nobody's manifest. Other hidden folders kubectl reads, too.
+            if name != ".git" {
                 search(&path, depth, found)?;
             }
-        } else if extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str())) {
+        } else if EXTENSIONS
+            .iter()
+            .any(|extension| name.strip_suffix(extension).is_some_and(|name| name.ends_with('.')))
+        {
             if found.len() >= MAX_FILES {
                 return Err(ManifestError::TooMuch { file: file(), what: format!("has more than {MAX_FILES} files") });
             }
@@ -264,12 +267,18 @@ impl Reader<'_> {
                 Err(_) => {}
             }
         }
+        if let Some((line, reason)) = ambiguity(text) {
+            let (file, is_template) = (file.to_owned(), false);
+            return Err(ManifestError::Syntax { file, line, reason: reason.to_owned(), is_template });
+        }
         parts(text).try_for_each(|part| self.part(&part, file))
     }
 
     /// One part of a file between two `---`: a document, or several that end with `...`.
     fn part(&mut self, part: &Part<'_>, file: &str) -> Result<(), ManifestError> {
         let options = serde_saphyr::options! {
+            // Which of two values wins, kubectl and the parser here answer otherwise.
+            merge_keys: serde_saphyr::MergeKeyPolicy::Error,
             budget: serde_saphyr::budget! {
                 max_depth: MAX_DEPTH,
                 max_nodes: MAX_NODES,
@@ -308,7 +317,14 @@ impl Reader<'_> {
     fn object(&mut self, mut object: Value, origin: &Origin, lists: usize) -> Result<(), ManifestError> {
         let text = |object: &Value, name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (kind, version) = (text(&object, "kind"), text(&object, "apiVersion"));
-        if let Some(of) = kind.strip_suffix("List").filter(|_| object.get("items").is_some_and(Value::is_array)) {
+        let has_items = object.get("items").is_some();
+        if has_items && !kind.is_empty() && !kind.ends_with("List") {
+            // kubectl creates the items, and nothing else of it.
+            let what = "an object with `items` that is no list";
+            return Err(ManifestError::NoObject { file: origin.file.clone(), line: origin.line, what });
+        }
+        if has_items {
+            let of = kind.strip_suffix("List").unwrap_or_default();
             let Some(lists) = lists.checked_sub(1) else {
                 return Err(ManifestError::TooMuch {
                     file: origin.file.clone(),
@@ -323,8 +339,8 @@ impl Reader<'_> {
                 };
                 // The API's own lists say once what their items are.
                 if !of.is_empty() {
-                    fields.entry("kind").or_insert_with(|| of.into());
-                    fields.entry("apiVersion").or_insert_with(|| version.as_str().into());
+                    complete(fields, "kind", of);
+                    complete(fields, "apiVersion", &version);
                 }
                 self.object(item, origin, lists)?;
             }
@@ -428,6 +444,31 @@ fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
         rest = after;
         line = line.saturating_add(lines);
         Some(part)
+    })
+}
+
+/// Fills in what is missing, or empty.
+fn complete(fields: &mut serde_json::Map<String, Value>, name: &str, value: &str) {
+    let says_nothing = |found: &Value| found.is_null() || found.as_str().is_some_and(str::is_empty);
+    if fields.get(name).is_none_or(says_nothing) {
+        fields.insert(name.to_owned(), value.into());
+    }
+}
+
+/// Where other readers of YAML, kubectl's among them, would see other lines or documents than are seen here: line and reason.
+pub(crate) fn ambiguity(text: &str) -> Option<(u64, &'static str)> {
+    (1..).zip(text.split('\n')).find_map(|(number, line)| {
+        if line.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
+            return Some((
+                number,
+                "a line break that not every reader of YAML takes for one (U+0085, U+2028 or U+2029)",
+            ));
+        }
+        let is_odd = line.starts_with("---") && !is_marker(line);
+        is_odd.then_some((
+            number,
+            "a line that begins with `---` and is no document's start: kubectl may take it for one",
+        ))
     })
 }
 

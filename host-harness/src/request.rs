@@ -4,6 +4,8 @@
 
 use serde_json::{Value, json};
 
+use crate::manifests;
+
 /// The `AdmissionRequest` for the creation of a Pod that runs `images`, one container for each, in this order.
 #[must_use]
 pub fn pod_with_images<S: AsRef<str>>(images: &[S]) -> Value {
@@ -80,7 +82,7 @@ pub fn parse(text: &str, file: &str) -> Result<Value, RequestError> {
             Some(request) => request.take(),
             None => value,
         }),
-        Some(kind) if is_manifest && kind.ends_with("List") && value.get("items").is_some() => {
+        Some(kind) if is_manifest && value.get("items").is_some() => {
             Err(RequestError::List { file: file.to_owned(), kind })
         }
         Some(kind) if is_manifest => Ok(creation(value, &kind, "default")),
@@ -94,7 +96,12 @@ fn one_document(text: &str, file: &str) -> Result<Value, RequestError> {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    let mut documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
+    if let Some((line, reason)) = manifests::ambiguity(text) {
+        let reason = format!("YAML that everybody reads alike: line {line} has {reason}");
+        return Err(RequestError::Syntax { file: file.to_owned(), reason });
+    }
+    let options = serde_saphyr::options! { merge_keys: serde_saphyr::MergeKeyPolicy::Error };
+    let mut documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
         let is_meant_as_json = text.trim_start().starts_with(['{', '[']);
         let reason = if is_meant_as_json { format!("JSON: {json}") } else { format!("YAML: {error}") };
         RequestError::Syntax { file: file.to_owned(), reason }

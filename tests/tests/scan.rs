@@ -122,6 +122,57 @@ fn without_a_policy_it_lists_what_images_have() {
 }
 
 #[test]
+fn what_kubectl_reads_otherwise_is_not_waved_through() {
+    let folder = scratch();
+    let pod = |spec: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  {spec}\n");
+    let good = format!("containers: [{{name: c, image: '{SIGNED}'}}]");
+    let evil = format!("{{apiVersion: v1, kind: Pod, spec: {{containers: [{{name: e, image: '{UNSIGNED}'}}]}}}}");
+    assert_eq!(scan(folder.path(), &pod(&good), &[]).answer, Answer::Yes);
+    let cases = [
+        ("a line that ends in a comment", pod(&format!("{good} #\u{2028}  initContainers: []")), Answer::Unknown),
+        ("the same with another character", pod(&format!("{good} #\u{85}  initContainers: []")), Answer::Unknown),
+        ("a document behind an odd start", format!("a: 1\n---#: |\n {evil}\n"), Answer::Unknown),
+        (
+            "a merge behind the key that it replaces",
+            format!(
+                "x: &x {{image: '{UNSIGNED}'}}\n{}",
+                pod(&format!("containers: [{{name: c, image: '{SIGNED}', <<: *x}}]"))
+            ),
+            Answer::Unknown,
+        ),
+        ("a Pod that is a list", format!("{}items: [{evil}]\n", pod(&good)), Answer::Unknown),
+        ("a list of no kind", format!("items: [{evil}]\n"), Answer::No),
+        (
+            "a list of pods that do not say so",
+            format!("apiVersion: v1\nkind: PodList\nitems: [{}]\n", evil.replace("kind: Pod", "kind: ''")),
+            Answer::No,
+        ),
+    ];
+    for (name, manifests, answer) in cases {
+        let run = scan(folder.path(), &manifests, &[]);
+        assert_eq!(run.answer, answer, "case `{name}`: {}", run.text());
+        let request = write(folder.path(), "request.yaml", &manifests);
+        let policy = top().join("demo/1-signed-by-our-workflows.yaml").display().to_string();
+        let layouts = format!("ghcr.io/myorg={}", fixture("layouts/referrers/myorg"));
+        let root = fixture("trust/trusted_root.json");
+        let words = ["run", "-r", &request, "-s", &policy, "--oci-layout", &layouts, "--trusted-root", &root];
+        let run = sigwarden(&[words.as_slice(), &["--host", "extended"]].concat());
+        assert_ne!(run.answer, Answer::Yes, "case `{name}`: {}", run.text());
+    }
+
+    // kubectl reads hidden folders, and files of which the name is the ending.
+    for hidden in [".hidden/pod.yaml", "shown/.yaml"] {
+        let folder = scratch();
+        let path = folder.path().join(hidden);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &evil).unwrap();
+        let words = ["scan", &folder.path().display().to_string(), "--offline"];
+        let run = sigwarden(&words);
+        assert!(run.text().contains(UNSIGNED), "{hidden}: {}", run.text());
+    }
+}
+
+#[test]
 fn the_page_says_what_the_text_says_and_escapes_it() {
     let folder = scratch();
     let evil = "ghcr.io/myorg/<script>alert(1)</script>:1";

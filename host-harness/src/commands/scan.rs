@@ -28,18 +28,20 @@ use sigwarden_core::decision::Outcome;
 
 /// See what a cluster would refuse of manifests, charts or what already runs; without a policy, what their images have
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  \
+#[command(
+    after_help = "Without a policy nothing is refused: each image is listed with who signed it, what is attested of it, by which \
+        builder, and since when. Each object is asked about as if it were created, and each piece of evidence is fetched once. \
+        Objects of other kinds that run images (a Rollout, a Knative Service) are named as not covered.\n\n\
+        Exit codes: 0 nothing would be refused, 1 something would, 2 could not decide or look (an unreadable document, a \
+        registry that did not answer, the deadline).\n\n\
+        Examples:\n  \
         helm template shop ./chart | sigwarden scan --policy policy.yaml -\n  \
         kustomize build overlays/prod | sigwarden scan --policy policy.yaml -n shop -\n  \
         kubectl get -A -o yaml deploy,sts,ds,cronjobs | sigwarden scan --policy policy.yaml -\n  \
         sigwarden scan --policy policy.yaml -o sarif --output-file scan.sarif manifests\n  \
         sigwarden scan --policy policy.yaml -o html --output-file scan.html manifests\n  \
-        sigwarden scan --key cosign.pub manifests\n\n\
-        Without a policy nothing is refused: each image is listed with who signed it, what is attested of it, by which builder, and \
-        since when. Each object is asked about as if it were created, and each piece of evidence is fetched once. Objects of other kinds \
-        that run images (a Rollout, a Knative Service) are named as not covered.\n\n\
-        Exit codes: 0 nothing would be refused, 1 something would, 2 could not decide or look (an unreadable document, a registry that \
-        did not answer, the deadline).")]
+        sigwarden scan --key cosign.pub manifests"
+)]
 pub(super) struct Arguments {
     /// Files, folders that hold *.yaml, *.yml and *.json, or `-` for standard input
     #[arg(value_name = "PATH", required = true)]

@@ -20,7 +20,18 @@ pub(super) fn write(out: &mut dyn Write, report: &Report, all: Tally) -> io::Res
     Ok(())
 }
 
-/// Text that cannot leave its cell, nor become a tag.
+/// Text that cannot leave its cell, nor become a tag, a link, a picture, code or a mention.
 pub(in crate::render) fn cell(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('|', "\\|").replace(['\r', '\n'], " ")
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => shown.push_str("&amp;"),
+            '<' => shown.push_str("&lt;"),
+            '@' => shown.push_str("&#64;"),
+            '\\' | '|' | '[' | ']' | '`' | '*' | '_' | '~' => shown.extend(['\\', character]),
+            '\r' | '\n' => shown.push(' '),
+            other => shown.push(other),
+        }
+    }
+    shown
 }

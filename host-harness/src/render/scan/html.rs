@@ -29,8 +29,12 @@ pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> 
             items: outside.collect(),
         },
     ];
-    let title =
-        if report.outcome().refuses() { "Some of this would be refused" } else { "All of this would be admitted" };
+    let title = match (report.outcome().refuses(), report.totals.objects, report.not_covered.is_empty()) {
+        (true, ..) => "Some of this would be refused",
+        (false, 0, _) => "There is nothing here that the policy is asked about",
+        (false, _, false) => "All that the policy is asked about would be admitted",
+        (false, _, true) => "All of this would be admitted",
+    };
     page(
         out,
         &Page {
