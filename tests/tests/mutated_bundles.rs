@@ -99,10 +99,10 @@ fn fields(value: &Value, at: &str, found: &mut Vec<String>) {
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(index, value)| fields(value, &format!("{at}/{index}"), found));
         }
-        Value::String(text) => {
-            if at.ends_with("/envelope") || STANDARD.decode(text).is_ok_and(|bytes| bytes.len() >= 16) {
-                found.push(at.to_owned());
-            }
+        Value::String(text)
+            if at.ends_with("/envelope") || STANDARD.decode(text).is_ok_and(|bytes| bytes.len() >= 16) =>
+        {
+            found.push(at.to_owned());
         }
         _ => {}
     }

@@ -186,7 +186,7 @@ fn the_command_drafts_what_admits_the_manifests_and_refuses_their_twins() {
     assert_eq!(scanned.answer, Answer::Yes, "{}", scanned.text());
     assert!(scanned.out.contains("3 objects with 3 images: 3 admitted"), "{}", scanned.out);
     for twin in ["ghcr.io/myorg/app:laptop", "ghcr.io/myorg/app-legacy:1.4.2", "127.0.0.1:17021/orgs/shared-image:v1"] {
-        let manifests = write(folder.path(), "twin.yaml", &pod(twin));
+        let manifests = write(folder.path(), "twin.yaml", pod(twin));
         let refused = run(&["scan", &manifests, "--policy", &policy]);
         assert_eq!(refused.answer, Answer::No, "{twin}: {}", refused.text());
     }
@@ -222,7 +222,7 @@ fn where_nobody_signed_anything_a_moved_tag_is_refused() {
     let (folder, image) = (scratch(), "docker.io/bitnami/redis:7.2");
     let suggested = run(&["suggest", "--image", image]);
     assert_eq!(suggested.answer, Answer::Yes, "{}", suggested.text());
-    let manifests = write(folder.path(), "pod.yaml", &pod(image));
+    let manifests = write(folder.path(), "pod.yaml", pod(image));
     let moved = suggested.out.replace("sha256:aedd03ba78ae9", "sha256:0edd03ba78ae9");
     for (policy, answer) in [(&suggested.out, Answer::Yes), (&moved, Answer::No)] {
         let scanned = run(&["scan", &manifests, "--policy", &write(folder.path(), "policy.yaml", policy)]);

@@ -73,7 +73,7 @@ fn reports_have_their_forms() {
         }
     }
     let quiet = sigwarden(&["test", &bench_suites(), "--fail-only"]);
-    assert_eq!(quiet.out, "5 passed, 0 failed\n", "{}", quiet.text());
+    assert_eq!(quiet.out, "14 passed, 0 failed\n", "{}", quiet.text());
 }
 
 #[test]

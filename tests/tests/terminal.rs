@@ -11,9 +11,12 @@ fn inspect() -> Command {
     command
 }
 
+/// Name, environment, flags, and whether there are colours.
+type Case = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str], bool);
+
 #[test]
 fn colours_are_where_they_are_wanted() {
-    let cases: [(&str, &[(&str, &str)], &[&str], bool); 6] = [
+    let cases: [Case; 6] = [
         ("a pipe", &[], &[], false),
         ("a pipe that is told to be coloured", &[], &["--color", "always"], true),
         ("forced by the environment", &[("CLICOLOR_FORCE", "1")], &[], true),

@@ -468,8 +468,8 @@ fn every_command_shows_examples_that_it_would_take() {
         assert!(examples.contains("sigwarden") && told.lines().count() > 0, "{}", command.get_name());
         for line in told.lines() {
             let (_, example) = line.split_once("sigwarden").unwrap_or_else(|| panic!("no example: {line}"));
-            let end = example.find(['>', '|']).unwrap_or(example.len());
-            let words = format!("sigwarden{}", &example[..end]);
+            let example = example.split(['>', '|']).next().unwrap_or_default();
+            let words = format!("sigwarden{example}");
             let parsed = Cli::try_parse_from(words.split_whitespace());
             assert!(parsed.is_ok(), "{words}: {}", parsed.map(drop).unwrap_err());
         }

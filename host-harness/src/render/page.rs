@@ -278,7 +278,7 @@ mod tests {
             assert_eq!(is_command(line), expected, "case `{name}`");
         }
         let long = "x".repeat(30);
-        let command = format!("cosign sign {}", vec![long.as_str(); 6].join(" "));
+        let command = format!("cosign sign {}", [long.as_str(); 6].join(" "));
         let quoted = format!("`sigwarden publish --rekor-url {long} {long} {long}`");
         let sentence = format!("publish with {quoted}, {}", vec!["word"; 40].join(" "));
         let mut out = Vec::new();

@@ -1,5 +1,5 @@
 //! What images have, in words, as JSON and as a table for a pull request. Renders a
-//! [`SurveyReport`](crate::survey::SurveyReport) and adds nothing to it.
+//! [`SurveyReport`] and adds nothing to it.
 
 use std::io::{self, Write};
 

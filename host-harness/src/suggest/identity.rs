@@ -133,7 +133,7 @@ impl Family {
         let is_version =
             |name: &&str| name.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         let name = match self.kind {
-            TAGS if names.iter().all(|name| is_version(name)) => Some("v[0-9][^/@]*".to_owned()),
+            TAGS if names.iter().all(is_version) => Some("v[0-9][^/@]*".to_owned()),
             TAGS => Some("[^@]+".to_owned()),
             _ => only(&names),
         };

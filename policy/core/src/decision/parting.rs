@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_long_shared_start_is_left_out() {
         let branch = RELEASE.replace("main", "next");
-        assert_eq!(from_parting(RELEASE, &branch), "…refs/heads/next");
+        assert_eq!(from_parting(RELEASE, &branch), "…@refs/heads/next");
         let fork = RELEASE.replace("myorg", "mallory");
         assert_eq!(from_parting(RELEASE, &fork), fork, "a short start stays");
         assert_eq!(from_parting(RELEASE, "me@example.test"), "me@example.test");

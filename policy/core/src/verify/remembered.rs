@@ -30,7 +30,7 @@ pub(crate) fn forget() {
     ANSWERS.with_borrow_mut(BTreeMap::clear);
 }
 
-/// A provider that is asked the same only once between two [`forget`]s.
+/// A provider that is asked the same only once in a request: the memory begins empty with each.
 #[derive(Debug)]
 pub struct Remembering<P>(pub P);
 
