@@ -241,6 +241,18 @@ fn what_is_to_be_published_is_said() {
     }
 }
 
+/// Whoever may push may sign: one signer is drafted, and the other is not passed over in silence.
+#[test]
+fn that_somebody_else_signed_too_is_said() {
+    let shared = format!("{REGISTRY}/orgs/shared-image:v1");
+    for (image, expected) in [(shared.as_str(), true), ("ghcr.io/myorg/app:1.4.2", false)] {
+        let run = run(&["suggest", "--image", image]);
+        assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+        let told = run.err.contains("is also signed by https://github.com/octo-org/octo-repo/");
+        assert_eq!(told, expected, "{image}: {}", run.err);
+    }
+}
+
 #[test]
 fn images_that_only_a_key_signed_are_admitted_for_the_key() {
     let image = format!("{REGISTRY}/v2-key-p256:v1");

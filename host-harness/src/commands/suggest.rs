@@ -25,7 +25,7 @@ use crate::render::{json as json_form, scan as render, visible};
 use crate::request;
 use crate::scan;
 use crate::sources::Source;
-use crate::suggest::{Options, pair, settings, unpublished};
+use crate::suggest::{Options, others, pair, settings, unpublished};
 use crate::survey::{Holding, Surveyor, survey};
 use crate::workers;
 
@@ -121,6 +121,16 @@ impl Arguments {
         if let Some(root) = self.trust.load()? {
             let roots = Fields::new().with("sigstore", Tree::from(&root));
             drafted.add_why("trustRoots", roots, "The trust root that was given, in place of the built-in one.");
+        }
+        for holding in &holdings {
+            for other in others(holding) {
+                // Certificates may hold anything.
+                let (image, other) = (holding.image.escape_debug(), other.escape_debug());
+                unless_closed(writeln!(
+                    streams.err,
+                    "warning: {image} is also signed by {other}, who is not in this draft: see which signer you mean"
+                ))?;
+            }
         }
         self.check(asked, &drafted, source, log, streams)?;
         tell(log, streams.err)?;

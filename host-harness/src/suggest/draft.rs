@@ -74,6 +74,18 @@ pub(super) fn chosen(holding: &Holding) -> Option<(&Seen, Ground)> {
     grounds.min_by_key(|(_, ground)| preference(ground))
 }
 
+/// Who else signed the image, and is not in the draft: whoever may push evidence may sign, so a person has to say who counts.
+#[must_use]
+pub fn others(holding: &Holding) -> Vec<String> {
+    let name = |ground: &Ground| match ground {
+        Ground::Keyless(identity, _) => identity.subject.clone(),
+        Ground::Key { name, .. } => format!("key {name}"),
+    };
+    let Some((_, chosen)) = chosen(holding) else { return Vec::new() };
+    let all: BTreeSet<String> = holding.signatures.iter().filter_map(ground).map(|ground| name(&ground)).collect();
+    all.into_iter().filter(|other| *other != name(&chosen)).collect()
+}
+
 /// The settings of the mutating policy that admits everything in `holdings` and no other repository.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ mod identity;
 mod pair;
 mod unpublished;
 
-pub use draft::{Options, SuggestError, settings};
+pub use draft::{Options, SuggestError, others, settings};
 pub use identity::{Identity, IdentityPattern, SubjectPattern, generalise};
 pub use pair::pair;
 pub use unpublished::unpublished;
