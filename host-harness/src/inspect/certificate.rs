@@ -79,7 +79,7 @@ impl Certificate {
             git_ref: build.git_ref.map(str::to_owned),
             commit: build.commit.map(str::to_owned),
             trigger: build.trigger.map(str::to_owned),
-            build_config: claims.build_config_uri.clone().filter(|uri| !claims.names.contains(uri)),
+            build_config: claims.build_config_uri().map(str::to_owned).filter(|uri| !claims.names.contains(uri)),
             run: extensions.get("runInvocationURI").cloned(),
             names: claims.names,
             extensions,

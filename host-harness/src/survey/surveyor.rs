@@ -173,7 +173,7 @@ impl Surveyor {
 
     /// Reads one piece of evidence and verifies it; the error says why it says nothing about the image.
     fn examine(&self, place: String, element: Element, digest: &Digest, tray: &mut Tray) -> Result<(), String> {
-        let material = element.clone().material().map_err(|error| error.to_string())?;
+        let material = element.material().map_err(|error| error.to_string())?;
         if matches!(material.content, Content::Artifact { .. }) {
             return Err("it signs a file, and not an image".to_owned());
         }
@@ -188,14 +188,7 @@ impl Surveyor {
             }
         };
         let signature = material.content.signature().to_vec();
-        let evidence = match element {
-            Element::Bundle(json) => {
-                Evidence::from_bundle(tray.seen.len(), place.clone(), material, claim, json.into_bytes())
-            }
-            Element::CosignSignature(_) | Element::CosignAttestation(_) => {
-                Evidence::from_material(tray.seen.len(), place.clone(), material, claim)
-            }
-        };
+        let evidence = Evidence::new(tray.seen.len(), place.clone(), material, claim);
         let (signer, standing, signed_at) = self.verify(&evidence);
         let (predicate_type, provenance) = predicate.map_or((None, None), |(kind, read)| (Some(kind), read));
         tray.put(signature, Seen { places: vec![place], signer, standing, signed_at, predicate_type, provenance });
@@ -319,7 +312,7 @@ fn keyless(claims: &Claims) -> Signer {
     Signer::Keyless {
         subjects: claims.names.clone(),
         issuer: claims.issuer.clone(),
-        build_config_uri: claims.build_config_uri.clone(),
+        build_config_uri: claims.build_config_uri().map(str::to_owned),
         source_repository: build.repository.clone(),
         source_ref: build.git_ref.map(str::to_owned),
         source_commit: build.commit.map(str::to_owned),

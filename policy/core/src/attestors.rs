@@ -356,7 +356,7 @@ pub(crate) fn is_generator_for(keyless: &KeylessAttestor, claims: &Claims) -> bo
     check_issuer(keyless, claims).is_ok()
         && check_extensions(keyless, claims).is_ok()
         && claims.names.iter().any(released)
-        && claims.build_config_uri.as_deref().is_some_and(|caller| accepts_name(keyless, caller))
+        && claims.build_config_uri().is_some_and(|caller| accepts_name(keyless, caller))
 }
 
 fn check_annotations(wanted: &BTreeMap<String, String>, subject: &Subject) -> Result<(), EvidenceError> {

@@ -98,7 +98,6 @@ fn check(payload: &[u8], now: i64, report: &mut CandidateReport) -> Result<(), F
 fn read(request: &Request) -> Result<Evidence, Finding> {
     let malformed = |e: &dyn std::fmt::Display| Finding::new(Code::EvidenceMalformed, e.to_string());
     let mut material = Material::from_bundle_json(request.bundle.as_bytes()).map_err(|e| malformed(&e))?;
-    let bundle = material.as_parsed_by_sigstore(request.bundle.as_bytes());
     let claim = Claim::read(&material.content).map_err(|e| malformed(&e))?;
     let digest = match &request.artifact {
         Artifact::Digest(digest) => digest.to_string(),
@@ -118,7 +117,7 @@ fn read(request: &Request) -> Result<Evidence, Finding> {
             Finding::new(Code::WrongSubject, "the bundle is about another artifact").contrast(digest, found.join(", "))
         );
     }
-    Ok(Evidence::with_bundle(0, "bundle".to_owned(), material, claim, bundle))
+    Ok(Evidence::new(0, "bundle".to_owned(), material, claim))
 }
 
 fn trust_root(given: Option<&Value>) -> Result<TrustRoot, Finding> {

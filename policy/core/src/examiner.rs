@@ -222,7 +222,7 @@ impl<'a> Examiner<'a> {
             .map(|entry| {
                 let material = Material { entries: vec![entry.clone()], ..evidence.material.clone() };
                 let (source, claim) = (evidence.source.clone(), evidence.claim.clone());
-                Rc::new(Evidence::from_material(self.store.next_id(), source, material, claim))
+                Rc::new(Evidence::new(self.store.next_id(), source, material, claim))
             })
             .collect();
         self.completed.borrow_mut().insert(key, Rc::clone(&completed));

@@ -84,12 +84,9 @@ impl Sealed {
         let signature = material.content.signature().to_vec();
         material.content = Content::Message { payload, signature };
         match Claim::read(&material.content) {
-            Ok(claim) => Opening::Readable(Rc::new(Evidence::from_material(
-                store.next_id(),
-                self.source.clone(),
-                material,
-                claim,
-            ))),
+            Ok(claim) => {
+                Opening::Readable(Rc::new(Evidence::new(store.next_id(), self.source.clone(), material, claim)))
+            }
             Err(error) => Opening::Unreadable(error),
         }
     }
@@ -141,7 +138,7 @@ pub(super) fn read_layers(
                     }
                 }
                 Ok(blob) => match Material::from_cosign_attestation(blob, annotations) {
-                    Ok(material) => load.legacy(store, source, material),
+                    Ok(material) => load.readable(store, source, material),
                     Err(error) => load.unreadable(store, source, error),
                 },
             },

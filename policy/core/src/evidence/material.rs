@@ -158,18 +158,23 @@ pub struct Material {
     pub entries: Vec<LogEntry>,
     /// RFC 3161 timestamps, DER.
     pub timestamps: Vec<Vec<u8>>,
-    /// Whether a log's promise to include the entry is enough. Bundles from v0.2 on must bring the proof itself.
-    pub promise_suffices: bool,
+    /// Which bundle carried it; `None` for cosign's older forms.
+    pub media_type: Option<MediaType>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireBundle {
-    /// The oldest bundles, which cosign 2 wrote to files, have none.
-    media_type: Option<MediaType>,
+    #[serde(default = "oldest")]
+    media_type: MediaType,
     verification_material: WireMaterial,
     message_signature: Option<WireMessage>,
     dsse_envelope: Option<DsseEnvelope>,
+}
+
+/// The oldest bundles, which cosign 2 wrote to files, name no media type.
+const fn oldest() -> MediaType {
+    MediaType::Bundle0_1
 }
 
 #[derive(Deserialize)]
@@ -244,17 +249,16 @@ impl Material {
     /// # Errors
     /// When the JSON is not a bundle with exactly one signature, or has more parts than the limits above.
     pub fn from_bundle_json(json: &[u8]) -> Result<Self, MaterialError> {
-        let wire: WireBundle = serde_json::from_slice(json).map_err(|e| malformed("Sigstore bundle")(&e))?;
-        let version = wire.media_type.unwrap_or(MediaType::Bundle0_1);
+        let error = malformed("Sigstore bundle");
+        let text = std::str::from_utf8(json).map_err(|e| error(&e))?;
+        let wire: WireBundle = serde_json::from_str(text).map_err(|e| error(&e))?;
         let material = wire.verification_material;
         let content = match (wire.message_signature, wire.dsse_envelope) {
             (Some(message), None) => match message.message_digest {
                 Some(digest) if digest.algorithm == HashAlgorithm::Sha2256 => {
                     Content::Artifact { sha256: digest.digest.into_bytes(), signature: message.signature.into_bytes() }
                 }
-                _ => {
-                    return Err(malformed("Sigstore bundle")(&"its message signature declares no SHA-256 digest"));
-                }
+                _ => return Err(error(&"its message signature declares no SHA-256 digest")),
             },
             (None, Some(envelope)) => Content::Envelope {
                 payload_type: envelope.payload_type,
@@ -262,10 +266,13 @@ impl Material {
                 signature: envelope.signature.sig.into_bytes(),
                 raw: None,
             },
-            _ => return Err(malformed("Sigstore bundle")(&"it must hold one message signature or one DSSE envelope")),
+            _ => return Err(error(&"it must hold one message signature or one DSSE envelope")),
         };
         let signer = match (material.certificate, material.x509_certificate_chain, material.public_key) {
             (Some(leaf), None, None) => SignerMaterial::Certificates(vec![leaf.raw_bytes.into_bytes()]),
+            (None, Some(_), None) if wire.media_type == MediaType::Bundle0_3 => {
+                return Err(error(&"from v0.3 on it holds a certificate, and no chain"));
+            }
             (None, Some(chain), None) if !chain.certificates.is_empty() => {
                 limit("certificates", chain.certificates.len(), MAX_CERTIFICATES)?;
                 SignerMaterial::Certificates(
@@ -273,15 +280,14 @@ impl Material {
                 )
             }
             (None, None, Some(key)) => SignerMaterial::Key { hint: key.hint },
-            _ => return Err(malformed("Sigstore bundle")(&"it must hold one certificate, one chain or one key hint")),
+            _ => return Err(error(&"it must hold one certificate, one chain or one key hint")),
         };
         limit("log entries", material.tlog_entries.len(), MAX_PROOFS)?;
         let entries = material.tlog_entries.into_iter().map(WireEntry::read).collect::<Result<_, _>>()?;
         let timestamps = material.timestamp_verification_data.unwrap_or_default().rfc3161_timestamps;
         limit("timestamps", timestamps.len(), MAX_PROOFS)?;
         let timestamps = timestamps.into_iter().map(|timestamp| timestamp.signed_timestamp.into_bytes()).collect();
-        let promise_suffices = version == MediaType::Bundle0_1;
-        Self { content, signer, entries, timestamps, promise_suffices }.checked()
+        Self { content, signer, entries, timestamps, media_type: Some(wire.media_type) }.checked()
     }
 
     fn checked(self) -> Result<Self, MaterialError> {
@@ -345,34 +351,20 @@ impl Material {
         let entries = text("dev.sigstore.cosign/bundle").map(cosign_entry).transpose()?.into_iter().collect();
         let timestamps =
             text("dev.sigstore.cosign/rfc3161timestamp").map(cosign_timestamp).transpose()?.into_iter().collect();
-        Self { content, signer, entries, timestamps, promise_suffices: true }.checked()
+        Self { content, signer, entries, timestamps, media_type: None }.checked()
     }
 
-    /// `json`, from which this was read, as sigstore-types reads it. `None` if it does not, or if it sees another
-    /// signature in it: what is claimed and what is verified must come from the same bytes.
+    /// Whether a log's promise to include the entry is enough. Bundles from v0.2 on must bring the proof itself.
     #[must_use]
-    pub fn as_parsed_by_sigstore(&self, json: &[u8]) -> Option<Bundle> {
-        let bundle = Bundle::from_json(std::str::from_utf8(json).ok()?).ok()?;
-        let same = match (&bundle.content, &self.content) {
-            (SignatureContent::DsseEnvelope(theirs), Content::Envelope { payload_type, payload, signature, .. }) => {
-                theirs.payload_type == *payload_type
-                    && theirs.payload.as_bytes() == payload
-                    && theirs.signature.sig.as_bytes() == signature
-            }
-            (SignatureContent::MessageSignature(theirs), Content::Artifact { sha256, signature }) => {
-                theirs.message_digest.as_ref().is_some_and(|digest| digest.digest.as_bytes() == sha256)
-                    && theirs.signature.as_bytes() == signature
-            }
-            _ => false,
-        };
-        let leaf = bundle.signing_certificate().map(DerCertificate::as_bytes);
-        (same && leaf == self.signer.leaf()).then_some(bundle)
+    pub const fn promise_suffices(&self) -> bool {
+        matches!(self.media_type, None | Some(MediaType::Bundle0_1))
     }
 
-    /// The same material as a Sigstore bundle, if sigstore-types can express it.
+    /// The same material as a Sigstore bundle, if sigstore-types can express it: what is claimed and what is verified
+    /// come from one reading.
     ///
-    /// Evidence whose entries carry only a signed entry timestamp becomes media type v0.1, the one that allows it;
-    /// evidence without any entry v0.2, the one that allows a chain.
+    /// Of cosign's older forms, evidence whose entries carry only a signed entry timestamp becomes media type v0.1, the one
+    /// that allows it; evidence without any entry v0.2, the one that allows a chain.
     #[must_use]
     pub fn to_bundle(&self) -> Option<Bundle> {
         let content = match &self.content {
@@ -392,7 +384,10 @@ impl Material {
                     DsseSignature::new(SignatureBytes::from_bytes(signature), KeyId::default()),
                 ))
             }
-            Content::Artifact { .. } => return None,
+            Content::Artifact { sha256, signature } => SignatureContent::MessageSignature(
+                MessageSignature::new(SignatureBytes::from_bytes(signature))
+                    .with_message_digest(MessageDigest::new(HashAlgorithm::Sha2256, DigestBytes::new(sha256.clone()))),
+            ),
         };
         let signer = match &self.signer {
             SignerMaterial::Key { hint } => {
@@ -411,7 +406,7 @@ impl Material {
             },
         };
         let entries = self.entries.iter().map(LogEntry::to_sigstore).collect::<Option<Vec<_>>>()?;
-        let media_type = if entries.is_empty() { MediaType::Bundle0_2 } else { MediaType::Bundle0_1 };
+        let of_cosign_tags = if entries.is_empty() { MediaType::Bundle0_2 } else { MediaType::Bundle0_1 };
         let timestamps = self
             .timestamps
             .iter()
@@ -420,7 +415,7 @@ impl Material {
         let material = VerificationMaterial::new(signer)
             .with_tlog_entries(entries)
             .with_timestamp_verification_data(TimestampVerificationData::new(timestamps));
-        Some(Bundle::new(media_type, material, content))
+        Some(Bundle::new(self.media_type.unwrap_or(of_cosign_tags), material, content))
     }
 }
 

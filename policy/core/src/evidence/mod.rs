@@ -48,62 +48,37 @@ pub struct Evidence {
     pub material: Material,
     /// What it claims.
     pub claim: Claim,
-    form: Form,
     bundle: OnceCell<Result<Option<Bundle>, MaterialError>>,
 }
 
-/// What sigstore-types has to read.
-#[derive(Clone, Debug)]
-enum Form {
-    /// The material, as far as a bundle can express it.
-    Material,
-    /// A bundle, as JSON text.
-    Json(Vec<u8>),
-}
-
 impl Evidence {
-    /// Evidence that came as a Sigstore bundle, of which `material` and `claim` were read.
+    /// Evidence of which `claim` was read from `material`.
     #[must_use]
-    pub const fn from_bundle(id: usize, source: String, material: Material, claim: Claim, json: Vec<u8>) -> Self {
-        Self { id, source, material, claim, form: Form::Json(json), bundle: OnceCell::new() }
-    }
-
-    /// Evidence of cosign's older forms.
-    #[must_use]
-    pub const fn from_material(id: usize, source: String, material: Material, claim: Claim) -> Self {
-        Self { id, source, material, claim, form: Form::Material, bundle: OnceCell::new() }
-    }
-
-    /// Evidence of which the caller knows how sigstore-types reads it.
-    #[must_use]
-    pub fn with_bundle(id: usize, source: String, material: Material, claim: Claim, bundle: Option<Bundle>) -> Self {
-        let cell = OnceCell::from(Ok(bundle));
-        Self { id, source, material, claim, form: Form::Material, bundle: cell }
+    pub const fn new(id: usize, source: String, material: Material, claim: Claim) -> Self {
+        Self { id, source, material, claim, bundle: OnceCell::new() }
     }
 
     /// Whether it came in one of cosign's older forms, which may lack the log's proof.
     #[must_use]
     pub const fn is_legacy(&self) -> bool {
-        matches!(self.form, Form::Material)
+        self.material.media_type.is_none()
     }
 
-    /// The same as sigstore-types reads it, if it can express it. Read when first asked for: most of what lies in a
-    /// registry is sorted out without it.
+    /// The same for sigstore-verify, if it can be expressed. Made when first asked for: most of what lies in a registry is
+    /// sorted out without it.
     ///
     /// # Errors
-    /// When sigstore-types should know this kind of bundle, and reads something else in it or nothing.
+    /// When sigstore-types should know this kind of bundle, and something in it is out of its range.
     pub fn bundle(&self) -> Result<Option<&Bundle>, MaterialError> {
-        let bundle = self.bundle.get_or_init(|| match &self.form {
-            Form::Material => Ok(self.material.to_bundle()),
-            Form::Json(json) => {
-                let bundle = self.material.as_parsed_by_sigstore(json);
-                // The one reason to go without sigstore-types' reading is an entry kind that it does not know.
-                if bundle.is_none() && self.material.entries.iter().all(|entry| entry.known_kind().is_some()) {
-                    let reason = "sigstore-types reads it otherwise".to_owned();
-                    return Err(MaterialError::Malformed { what: "Sigstore bundle", reason });
-                }
-                Ok(bundle)
+        let bundle = self.bundle.get_or_init(|| {
+            let bundle = self.material.to_bundle();
+            // The one reason for a bundle to go without sigstore-verify is an entry kind that it does not know.
+            let known = self.material.entries.iter().all(|entry| entry.known_kind().is_some());
+            if bundle.is_none() && known && !self.is_legacy() {
+                let reason = "one of its numbers is out of range".to_owned();
+                return Err(MaterialError::Malformed { what: "Sigstore bundle", reason });
             }
+            Ok(bundle)
         });
         bundle.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
@@ -176,29 +151,18 @@ impl Load {
             let reason = "it signs a blob, and not an image".to_owned();
             return self.unreadable(store, source, MaterialError::Malformed { what: "Sigstore bundle", reason });
         }
-        let json = json.to_vec();
-        self.readable(store, source, material, |id, source, material, claim| {
-            Evidence::from_bundle(id, source, material, claim, json)
-        });
+        self.readable(store, source, material);
     }
 
-    /// Adds what was read from one of cosign's own layers.
-    fn legacy(&mut self, store: &Store<'_>, source: String, material: Material) {
-        self.readable(store, source, material, Evidence::from_material);
-    }
-
-    fn readable(
-        &mut self,
-        store: &Store<'_>,
-        source: String,
-        material: Material,
-        make: impl FnOnce(usize, String, Material, Claim) -> Evidence,
-    ) {
+    /// Adds what was read.
+    fn readable(&mut self, store: &Store<'_>, source: String, material: Material) {
         if !store.spend(self) {
             return;
         }
         match Claim::read(&material.content) {
-            Ok(claim) => self.items.push(Item::Readable(Rc::new(make(store.next_id(), source, material, claim)))),
+            Ok(claim) => {
+                self.items.push(Item::Readable(Rc::new(Evidence::new(store.next_id(), source, material, claim))));
+            }
             Err(error) => self.items.push(Item::Unreadable { source, error }),
         }
     }

@@ -38,7 +38,7 @@ pub(super) fn load(store: &Store<'_>, repository: &Repository, digest: &Digest) 
                 match Element::read(element) {
                     Ok(Element::Bundle(json)) => load.bundle(store, source, json.as_bytes()),
                     Ok(layer) => match layer.material() {
-                        Ok(material) => load.legacy(store, source, material),
+                        Ok(material) => load.readable(store, source, material),
                         Err(error) => load.unreadable(store, source, error),
                     },
                     Err(error) => load.unreadable(store, source, error.into()),

@@ -5,15 +5,17 @@
 
 use super::EvidenceError;
 use super::extensions::{self, FulcioExtension};
-use sigstore_verify::crypto::{CertificateInfo, parse_certificate_info};
-use sigstore_verify::types::DerCertificate;
+use jiff::Timestamp;
+use sigstore_verify::crypto::KeyAlgorithm;
+use sigstore_verify::types::DerPublicKey;
 use std::collections::BTreeMap;
 use x509_cert::Certificate;
 use x509_cert::der::asn1::Utf8StringRef;
 use x509_cert::der::oid::ObjectIdentifier;
-use x509_cert::der::{Decode, Tag, TagNumber, Tagged};
+use x509_cert::der::{Decode, Encode, Tag, TagNumber, Tagged};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::time::Time;
 
 /// Fulcio's SAN for users of an issuer without email addresses (fulcio `docs/oid-info.md`, 1.3.6.1.4.1.57264.1.7).
 const FULCIO_OTHER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
@@ -30,12 +32,16 @@ pub struct Claims {
     pub names: Vec<String>,
     /// OIDC issuer.
     pub issuer: Option<String>,
-    /// The workflow that called the signing one, with its ref (`build config URI`, 1.3.6.1.4.1.57264.1.18).
-    pub build_config_uri: Option<String>,
     /// Fulcio's extensions, as many as there are.
     pub extensions: BTreeMap<FulcioExtension, String>,
-    /// Everything else that sigstore-verify reads.
-    pub(super) info: CertificateInfo,
+    /// From when on it is good.
+    pub(super) not_before: Timestamp,
+    /// Until when it is good.
+    pub(super) not_after: Timestamp,
+    /// Its key.
+    pub(super) public_key: DerPublicKey,
+    /// What its key signs with.
+    pub(super) key_algorithm: KeyAlgorithm,
 }
 
 impl Claims {
@@ -45,10 +51,10 @@ impl Claims {
     /// When it does not parse.
     pub fn read(der: &[u8]) -> Result<Self, EvidenceError> {
         let malformed = |e: &dyn std::fmt::Display| EvidenceError::Malformed(format!("certificate: {e}"));
-        let info = parse_certificate_info(&DerCertificate::from_bytes(der)).map_err(|e| malformed(&e))?;
         let certificate = Certificate::from_der(der).map_err(|e| malformed(&e))?;
-        let alternative: Option<(bool, SubjectAltName)> =
-            certificate.tbs_certificate.get().map_err(|e| malformed(&e))?;
+        let signed = &certificate.tbs_certificate;
+        let public_key = signed.subject_public_key_info.to_der().map(DerPublicKey::new).map_err(|e| malformed(&e))?;
+        let alternative: Option<(bool, SubjectAltName)> = signed.get().map_err(|e| malformed(&e))?;
         let names = alternative
             .iter()
             .flat_map(|(_, names)| names.0.iter())
@@ -67,39 +73,52 @@ impl Claims {
             })
             .filter(|name| name.len() <= MAX_NAME_BYTES)
             .collect();
+        let time = |time: Time| Timestamp::new(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX), 0);
         Ok(Self {
             names,
-            issuer: info.issuer.clone(),
-            build_config_uri: info.ci_claims.build_config_uri.clone(),
+            issuer: extensions::issuer(&certificate)?,
             extensions: extensions::read(&certificate)?,
-            info,
+            not_before: time(signed.validity.not_before).map_err(|e| malformed(&e))?,
+            not_after: time(signed.validity.not_after).map_err(|e| malformed(&e))?,
+            key_algorithm: KeyAlgorithm::from_spki(&public_key).map_err(|e| malformed(&e))?,
+            public_key,
         })
+    }
+
+    fn text(&self, extension: FulcioExtension) -> Option<&str> {
+        self.extensions.get(&extension).map(String::as_str)
+    }
+
+    /// The workflow that called the signing one, with its ref (`build config URI`, 1.3.6.1.4.1.57264.1.18).
+    #[must_use]
+    pub fn build_config_uri(&self) -> Option<&str> {
+        self.text(FulcioExtension::BUILD_CONFIG_URI)
     }
 
     /// What Fulcio says about the build that asked for the certificate.
     #[must_use]
     pub fn build(&self) -> CertifiedBuild<'_> {
-        let claims = &self.info.ci_claims;
-        let old = &claims.deprecated_github;
-        let old_repository = old.workflow_repository.as_deref().map(|path| format!("https://github.com/{path}"));
+        let either = |new, old| agreed(self.text(new), self.text(old));
+        let old_repository = self.text(FulcioExtension::WORKFLOW_REPOSITORY);
+        let old_repository = old_repository.map(|path| format!("https://github.com/{path}"));
         CertifiedBuild {
-            repository: agreed(claims.source_repository_uri.clone(), old_repository),
-            git_ref: agreed(claims.source_repository_ref.as_deref(), old.workflow_ref.as_deref()),
-            commit: agreed(claims.source_repository_digest.as_deref(), old.workflow_sha.as_deref()),
-            trigger: agreed(claims.build_trigger.as_deref(), old.workflow_trigger.as_deref()),
+            repository: agreed(self.text(FulcioExtension::SOURCE_REPOSITORY_URI).map(str::to_owned), old_repository),
+            git_ref: either(FulcioExtension::SOURCE_REPOSITORY_REF, FulcioExtension::WORKFLOW_REF),
+            commit: either(FulcioExtension::SOURCE_REPOSITORY_DIGEST, FulcioExtension::WORKFLOW_SHA),
+            trigger: either(FulcioExtension::BUILD_TRIGGER, FulcioExtension::WORKFLOW_TRIGGER),
         }
     }
 
     /// From when to when the certificate is good, in Unix seconds.
     #[must_use]
     pub fn validity(&self) -> (i64, i64) {
-        (self.info.not_before.as_second(), self.info.not_after.as_second())
+        (self.not_before.as_second(), self.not_after.as_second())
     }
 
     /// How long the certificate is good for, in seconds. `None` where it ends before it begins.
     #[must_use]
     pub fn lifetime(&self) -> Option<i64> {
-        let seconds = self.info.not_after.as_second().checked_sub(self.info.not_before.as_second())?;
+        let seconds = self.not_after.as_second().checked_sub(self.not_before.as_second())?;
         (seconds >= 0).then_some(seconds)
     }
 

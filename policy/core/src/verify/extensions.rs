@@ -50,6 +50,29 @@ pub struct FulcioExtension {
 }
 
 impl FulcioExtension {
+    pub(super) const ISSUER: Self = Self { number: 1 };
+    pub(super) const WORKFLOW_TRIGGER: Self = Self { number: 2 };
+    pub(super) const WORKFLOW_SHA: Self = Self { number: 3 };
+    pub(super) const WORKFLOW_REPOSITORY: Self = Self { number: 5 };
+    pub(super) const WORKFLOW_REF: Self = Self { number: 6 };
+    pub(super) const ISSUER_V2: Self = Self { number: 8 };
+    pub(super) const SOURCE_REPOSITORY_URI: Self = Self { number: 12 };
+    pub(super) const SOURCE_REPOSITORY_DIGEST: Self = Self { number: 13 };
+    pub(super) const SOURCE_REPOSITORY_REF: Self = Self { number: 14 };
+    pub(super) const BUILD_CONFIG_URI: Self = Self { number: 18 };
+    pub(super) const BUILD_TRIGGER: Self = Self { number: 20 };
+
+    /// The extension that stands under this object identifier, if it is one of Fulcio's.
+    fn of(id: &ObjectIdentifier) -> Option<Self> {
+        // Numbers below 128 have one byte of their own behind the arc's (X.690 §8.19).
+        let [number] = id.as_bytes().strip_prefix(ARC.as_bytes())? else { return None };
+        EXTENSIONS
+            .iter()
+            .map(|(known, _, _)| *known)
+            .find(|known| *known == u32::from(*number))
+            .map(|number| Self { number })
+    }
+
     /// The extension of this name: Fulcio's, cosign's or Kyverno's, or the object identifier.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -83,10 +106,7 @@ impl FulcioExtension {
 pub(super) fn read(certificate: &Certificate) -> Result<BTreeMap<FulcioExtension, String>, EvidenceError> {
     let mut found = BTreeMap::new();
     for extension in certificate.tbs_certificate.extensions.iter().flatten() {
-        if extension.extn_id.parent() != Some(ARC) {
-            continue;
-        }
-        let Some(named) = FulcioExtension::named(&extension.extn_id.to_string()) else { continue };
+        let Some(named) = FulcioExtension::of(&extension.extn_id) else { continue };
         let bytes = extension.extn_value.as_bytes();
         // What is not as Fulcio writes it counts as absent, and an absent extension matches nothing.
         let text = match bytes {
@@ -100,6 +120,27 @@ pub(super) fn read(certificate: &Certificate) -> Result<BTreeMap<FulcioExtension
         }
     }
     Ok(found.into_iter().filter_map(|(extension, text)| Some((extension, text?))).collect())
+}
+
+/// The OIDC issuer: by the extension of today, and only where that is absent by the one before it.
+///
+/// # Errors
+/// When the one that counts cannot be read: unlike the others it is matched by every rule.
+pub(super) fn issuer(certificate: &Certificate) -> Result<Option<String>, EvidenceError> {
+    let value = |wanted: FulcioExtension| {
+        let mut extensions = certificate.tbs_certificate.extensions.iter().flatten();
+        let found = extensions.find(|extension| FulcioExtension::of(&extension.extn_id) == Some(wanted));
+        found.map(|extension| extension.extn_value.as_bytes())
+    };
+    let der = |bytes| Utf8StringRef::from_der(bytes).ok().map(|text| text.to_string());
+    let bare = |bytes| std::str::from_utf8(bytes).ok().map(str::to_owned);
+    let (text, extension) = match (value(FulcioExtension::ISSUER_V2), value(FulcioExtension::ISSUER)) {
+        (Some(bytes), _) => (der(bytes), FulcioExtension::ISSUER_V2),
+        (None, Some(bytes)) => (der(bytes).or_else(|| bare(bytes)), FulcioExtension::ISSUER),
+        (None, None) => return Ok(None),
+    };
+    let text = text.filter(|text| text.len() <= MAX_VALUE_BYTES);
+    text.map(Some).ok_or_else(|| EvidenceError::Malformed(format!("certificate: unreadable {}", extension.name())))
 }
 
 #[cfg(test)]

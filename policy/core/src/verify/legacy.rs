@@ -197,10 +197,10 @@ fn verify_certificate(
     };
     let mut issuer = None;
     for time in times {
-        if *time < claims.info.not_before || *time > claims.info.not_after {
+        if *time < claims.not_before || *time > claims.not_after {
             return Err(EvidenceError::Certificate(format!(
                 "it was valid from {} to {}, and the signature was made at {time}",
-                claims.info.not_before, claims.info.not_after
+                claims.not_before, claims.not_after
             )));
         }
         issuer = Some(verify_chain(leaf, intermediates, *time, trust)?);
@@ -546,13 +546,12 @@ fn verify_signature(material: &Material, claims: Option<&Claims>, signer: &Signe
         (Signer::Key(key), _) => Err(EvidenceError::WrongKey(format!("key {}", key.fingerprint()))),
         (Signer::Certificate { .. }, Some(claims)) => {
             // cosign 2 signs with SHA-256 whatever the key, cosign 3 with the hash of the key's size.
-            let hashes: &[KeyHash] = match claims.info.key_algorithm {
+            let hashes: &[KeyHash] = match claims.key_algorithm {
                 KeyAlgorithm::EcdsaP384 => &[KeyHash::Sha384, KeyHash::Sha256],
                 _ => &[KeyHash::Sha256],
             };
             let valid = hashes.iter().any(|hash| {
-                PublicKey::from_spki(claims.info.public_key.clone(), *hash)
-                    .is_ok_and(|key| key.verifies(&signed, signature))
+                PublicKey::from_spki(claims.public_key.clone(), *hash).is_ok_and(|key| key.verifies(&signed, signature))
             });
             if valid {
                 Ok(())

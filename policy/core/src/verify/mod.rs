@@ -167,7 +167,7 @@ pub(crate) fn check_signer_kind(
         }
         // A bundle with a certificate is a certificate's (sigstore-go refuses to ask a key about it).
         (Signer::Key(key), Some(claims))
-            if is_of_cosign_tags(&evidence.material) && claims.info.public_key == *key.spki() =>
+            if is_of_cosign_tags(&evidence.material) && claims.public_key == *key.spki() =>
         {
             Ok(())
         }
@@ -217,7 +217,7 @@ fn check_entries_are_complete(material: &Material, trust: &TrustRoot) -> Result<
     if let Some(stranger) = material.entries.iter().find(|entry| entry.set.is_some() && !known(entry)) {
         return Err(EvidenceError::UnknownLog(stranger.log_id.iter().map(|byte| format!("{byte:02x}")).collect()));
     }
-    let vouched_for = |entry: &LogEntry| entry.proof.is_some() || (material.promise_suffices && entry.set.is_some());
+    let vouched_for = |entry: &LogEntry| entry.proof.is_some() || (material.promise_suffices() && entry.set.is_some());
     if material.entries.iter().all(vouched_for) {
         return Ok(());
     }
@@ -230,7 +230,7 @@ fn expressible(evidence: &Evidence, question: Question<'_>, claims: Option<&Clai
     match (question.signer, claims) {
         // It knows P-384 only with SHA-384, which is not what cosign 2 signs with.
         (Signer::Certificate { .. }, Some(claims)) => {
-            let algorithm = claims.info.key_algorithm;
+            let algorithm = claims.key_algorithm;
             matches!(algorithm, KeyAlgorithm::EcdsaP256 | KeyAlgorithm::Ed25519) && knows_entries(algorithm, material)
         }
         (Signer::Key(key), None) => {
