@@ -170,6 +170,8 @@ class Field:
             *constant("GENERATOR_Y", "y of the generator, times R.", self.stored(self.montgomery(self.gy))),
             "/// p, big endian.",
             f"const PRIME_BYTES: &'static [u8] = &{self.big_endian(self.p)};",
+            "/// The order n of the curve, big endian.",
+            f"const ORDER_BYTES: &'static [u8] = &{self.big_endian(self.n)};",
             "/// p − n, big endian.",
             f"const PRIME_MINUS_ORDER: &'static [u8] = &{self.big_endian(self.p - self.n)};",
             "",

@@ -16,6 +16,7 @@ pub mod attestors;
 pub mod bundle;
 pub mod conditions;
 pub mod decision;
+mod entries;
 pub mod evidence;
 pub mod examiner;
 pub mod exceptions;

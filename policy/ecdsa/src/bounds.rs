@@ -15,7 +15,7 @@ use core::ops::{Add, Mul, Neg, Shl, Shr, Sub};
 use crate::field::{Field, READABLE};
 use crate::point::{Affine, Jacobian, Xyzz};
 use crate::word::Word;
-use crate::{p256_field, p384_field, sum};
+use crate::{inverse, p256_field, p384_field, sum};
 
 thread_local! {
     /// The largest magnitude that any operation of this thread gave.
@@ -292,4 +292,27 @@ fn no_limb_overflows_on_p384() {
 fn a_sum_too_many_is_found() {
     let lazy = p256_field::Element::<Range>::any_stored().doubled();
     let _ = lazy.times(&lazy);
+}
+
+/// Whatever matrix, numbers and multiple of the modulus come together in one step of an inversion. Between the steps it is
+/// their value that keeps numbers small (|f|, |g| ≤ m and −2m < d, e < m, as the paper on them says): of limbs, all but
+/// the highest are carried, and that is smaller than the others.
+#[test]
+fn no_step_of_an_inversion_overflows() {
+    fn check<const N: usize>() {
+        let one = 1 << 30;
+        let entry = Range { low: -one, high: one };
+        let mut number = [Range { low: 0, high: one - 1 }; N];
+        *number.last_mut().unwrap() = Range { low: -one, high: one - 1 };
+        // a and b once or not at all, less what makes 30 bits zero.
+        let multiple = Range { low: -3 * one, high: 2 * one };
+        let modulus = [Range { low: 0, high: one - 1 }; N];
+        LARGEST.set(0);
+        for limb in inverse::combined([(entry, &number), (entry, &number), (multiple, &modulus)]) {
+            assert!(limb.low >= -(1 << 34) && limb.high <= 1 << 34, "{limb:?}");
+        }
+        assert!(LARGEST.get() > 1 << 62, "{}", LARGEST.get());
+    }
+    check::<9>();
+    check::<13>();
 }

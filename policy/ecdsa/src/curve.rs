@@ -1,10 +1,11 @@
-//! The two curves, and what RustCrypto does for us on each: scalars, one inversion, unusual ways to write a key.
+//! The two curves, and what RustCrypto does for us on each: scalars, and unusual ways to write a key.
 
-use p256::elliptic_curve::bigint::Odd;
-use p256::elliptic_curve::ops::{Invert, Reduce};
+use p256::elliptic_curve::PrimeField;
+use p256::elliptic_curve::ops::Reduce;
 use p256::elliptic_curve::sec1::ToSec1Point;
 
 use crate::field::{self, Field};
+use crate::inverse;
 use crate::table::{Known, Table};
 use crate::word::Limb;
 use crate::{p256_field, p384_field, tables};
@@ -33,8 +34,8 @@ pub(crate) trait Curve {
     /// The keys that have tables.
     fn known() -> &'static [Known<<Self::Element as Field>::Stored>];
     /// What to multiply with (FIPS 186-5 §6.4.2). Of the digest the leftmost bits count, as many as n has; a shorter one
-    /// is taken as it is.
-    fn scalars(digest: &[u8], signature: &Self::Signature) -> Scalars<Self::Bytes>;
+    /// is taken as it is. `None` never happens: s has an inverse.
+    fn scalars(digest: &[u8], signature: &Self::Signature) -> Option<Scalars<Self::Bytes>>;
     /// 1/a; nothing for zero.
     fn invert(element: &Self::Element) -> Option<Self::Element>;
     /// Makes x and y of a key that is not written as x and y.
@@ -42,7 +43,7 @@ pub(crate) trait Curve {
 }
 
 macro_rules! curve {
-    ($curve:ident, $rustcrypto:ident, $uint:ident, $bytes:literal, $field:ident, $generator:ident, $known:ident) => {
+    ($curve:ident, $rustcrypto:ident, $bytes:literal, $limbs:literal, $field:ident, $generator:ident, $known:ident) => {
         pub(crate) struct $curve;
 
         impl Curve for $curve {
@@ -59,25 +60,26 @@ macro_rules! curve {
             }
 
             #[expect(clippy::arithmetic_side_effects, reason = "on scalars, modulo n")]
-            fn scalars(digest: &[u8], signature: &Self::Signature) -> Scalars<Self::Bytes> {
+            fn scalars(digest: &[u8], signature: &Self::Signature) -> Option<Scalars<Self::Bytes>> {
                 let mut z = [0; $bytes];
                 for (out, byte) in z.iter_mut().rev().zip(digest.iter().take($bytes).rev()) {
                     *out = *byte;
                 }
                 let z = <$rustcrypto::Scalar as Reduce<$rustcrypto::FieldBytes>>::reduce(&z.into());
                 let (r, s) = signature.split_scalars();
-                let s_inverse = s.invert_vartime();
-                let (u1, u2) = (z * *s_inverse, *r * *s_inverse);
-                Scalars { u1: u1.to_bytes().into(), u2: u2.to_bytes().into(), r: r.to_bytes().into() }
+                let mut s_inverse = $rustcrypto::FieldBytes::default();
+                inverse::invert::<$limbs>(&s.to_bytes(), Self::Element::ORDER_BYTES, &mut s_inverse)?;
+                let s_inverse = $rustcrypto::Scalar::from_repr(s_inverse).into_option()?;
+                let (u1, u2) = (z * s_inverse, *r * s_inverse);
+                Some(Scalars { u1: u1.to_bytes().into(), u2: u2.to_bytes().into(), r: r.to_bytes().into() })
             }
 
             fn invert(element: &Self::Element) -> Option<Self::Element> {
                 let mut bytes = [0; $bytes];
                 field::write_bytes(element, &mut bytes);
-                let prime = $rustcrypto::$uint::from_be_slice(Self::Element::PRIME_BYTES);
-                let prime = Odd::new(prime).into_option()?;
-                let inverse = $rustcrypto::$uint::from_be_slice(&bytes).invert_odd_mod_vartime(&prime).into_option()?;
-                field::from_bytes(inverse.to_be_bytes().as_ref())
+                let mut inverse = [0; $bytes];
+                inverse::invert::<$limbs>(&bytes, Self::Element::PRIME_BYTES, &mut inverse)?;
+                field::from_bytes(&inverse)
             }
 
             fn decompress(key: &[u8]) -> Option<(Self::Bytes, Self::Bytes)> {
@@ -87,5 +89,5 @@ macro_rules! curve {
         }
     };
 }
-curve!(P256, p256, U256, 32, p256_field, P256_GENERATOR, P256_KNOWN);
-curve!(P384, p384, U384, 48, p384_field, P384_GENERATOR, P384_KNOWN);
+curve!(P256, p256, 32, 9, p256_field, P256_GENERATOR, P256_KNOWN);
+curve!(P384, p384, 48, 13, p384_field, P384_GENERATOR, P384_KNOWN);

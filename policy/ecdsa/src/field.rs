@@ -9,7 +9,7 @@
 //! How many lazy steps a product survives is not for the reader to count: `bounds.rs` follows every chain of
 //! operations in this crate, and fails the tests when a limb could overflow.
 
-use crate::word::{Limb, Word};
+use crate::word::{self, Limb, Word};
 
 /// An element may lie this many times p away from zero when [`Field::is_zero`] or [`Field::without_r`] reads it. They
 /// would take up to R/p, which is 32 for P-256; the formulas stay within 5, as `bounds.rs` finds.
@@ -45,6 +45,9 @@ pub(crate) trait Field: Copy {
     const GENERATOR_Y: Self::Stored;
     /// p, big endian.
     const PRIME_BYTES: &'static [u8];
+    /// The order n of the curve, big endian.
+    #[allow(dead_code, reason = "not for build.rs")]
+    const ORDER_BYTES: &'static [u8];
     /// p − n, big endian.
     const PRIME_MINUS_ORDER: &'static [u8];
 
@@ -138,19 +141,7 @@ pub(crate) fn stored<F: Field>(bytes: &[u8]) -> Option<F::Stored> {
         return None;
     }
     let mut stored = F::Stored::default();
-    let mut lowest_first = bytes.iter().rev();
-    let (mut pending, mut count) = (0_i64, 0_u32);
-    for limb in stored.as_mut() {
-        // At most five turns: a limb has fewer than 33 bits. `pending` stays below 2^(BITS + 8).
-        while count < F::BITS {
-            let Some(&byte) = lowest_first.next() else { break };
-            pending |= i64::from(byte) << count;
-            count = count.saturating_add(8);
-        }
-        *limb = i32::try_from(Limb(pending).low(F::BITS).0).ok()?;
-        pending >>= F::BITS;
-        count = count.saturating_sub(F::BITS);
-    }
+    word::limbs_of(bytes, F::BITS, stored.as_mut());
     Some(stored)
 }
 
@@ -162,17 +153,5 @@ pub(crate) fn write_bytes<F: Field<Word = Limb>>(element: &F, out: &mut [u8]) {
     if element.is_zero() {
         return;
     }
-    let number = element.without_r();
-    let mut limbs = number.limbs().iter();
-    let (mut pending, mut count) = (0_i64, 0_u32);
-    for byte in out.iter_mut().rev() {
-        if count < 8 {
-            let limb = limbs.next().map_or(0, |limb| limb.0);
-            pending |= limb << count;
-            count = count.saturating_add(F::BITS);
-        }
-        *byte = Limb(pending).low(8).0.to_le_bytes()[0];
-        pending >>= 8;
-        count = count.saturating_sub(8);
-    }
+    word::write_limbs(element.without_r().limbs(), F::BITS, out);
 }

@@ -27,6 +27,8 @@ mod digits;
 #[expect(clippy::arithmetic_side_effects, reason = "on limbs, which `bounds` proves not to overflow")]
 mod field;
 #[expect(clippy::arithmetic_side_effects, reason = "on limbs, which `bounds` proves not to overflow")]
+mod inverse;
+#[expect(clippy::arithmetic_side_effects, reason = "on limbs, which `bounds` proves not to overflow")]
 #[rustfmt::skip]
 mod p256_field;
 #[expect(clippy::arithmetic_side_effects, reason = "on limbs, which `bounds` proves not to overflow")]
@@ -85,7 +87,7 @@ pub fn verify_p384(key: &[u8], digest: &[u8], signature: &p384::ecdsa::Signature
 }
 
 fn verify<C: Curve>(key: &[u8], digest: &[u8], signature: &C::Signature) -> Result<(), Refused> {
-    let Scalars { u1, u2, r } = C::scalars(digest, signature);
+    let Scalars { u1, u2, r } = C::scalars(digest, signature).ok_or(Refused::Signature)?;
     let (u1, u2) = (u1.as_ref(), u2.as_ref());
     let sum = match C::known().iter().find(|known| known.key == key) {
         Some(known) => sum::with_table(C::generator(), u1, &known.table, u2),

@@ -85,6 +85,40 @@ impl From<i32> for Limb {
     }
 }
 
+/// Writes a big-endian number as limbs of `bits` bits, lowest first. What has no room in them is left out.
+pub(crate) fn limbs_of(bytes: &[u8], bits: u32, limbs: &mut [i32]) {
+    let mut lowest_first = bytes.iter().rev();
+    let (mut pending, mut count) = (0_i64, 0_u32);
+    for limb in limbs {
+        // At most five turns: a limb has fewer than 33 bits. `pending` stays below 2^(bits + 8).
+        while count < bits {
+            let Some(&byte) = lowest_first.next() else { break };
+            pending |= i64::from(byte) << count;
+            count = count.saturating_add(8);
+        }
+        // Fewer than 32 bits.
+        *limb = i32::try_from(Limb(pending).low(bits).0).unwrap_or_default();
+        pending >>= bits;
+        count = count.saturating_sub(bits);
+    }
+}
+
+/// Writes carried limbs of `bits` bits, lowest first, as a big-endian number.
+pub(crate) fn write_limbs(limbs: &[Limb], bits: u32, out: &mut [u8]) {
+    let mut limbs = limbs.iter();
+    let (mut pending, mut count) = (0_i64, 0_u32);
+    for byte in out.iter_mut().rev() {
+        if count < 8 {
+            let limb = limbs.next().map_or(0, |limb| limb.0);
+            pending |= limb << count;
+            count = count.saturating_add(bits);
+        }
+        *byte = Limb(pending).low(8).0.to_le_bytes()[0];
+        pending >>= 8;
+        count = count.saturating_sub(8);
+    }
+}
+
 impl Word for Limb {
     #[inline(always)]
     fn low(self, bits: u32) -> Self {

@@ -56,12 +56,10 @@ pub(super) fn reasons(explanation: &Explanation) -> Vec<Reason<'_>> {
         }
     }
     // A plain no is of more use than an open question, and both than a warning.
-    reasons.sort_by_key(|reason| match reason.outcome {
-        Outcome::Failed => 0,
-        Outcome::Undecided => 1,
-        _ => 2,
-    });
-    reasons
+    let (refused, others): (Vec<_>, Vec<_>) = reasons.into_iter().partition(|reason| reason.outcome == Outcome::Failed);
+    let (open, warnings): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|reason| reason.outcome == Outcome::Undecided);
+    [refused, open, warnings].into_iter().flatten().collect()
 }
 
 /// The findings that settled a block that did not pass.

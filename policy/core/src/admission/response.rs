@@ -2,6 +2,7 @@
 
 use super::message;
 use crate::decision::Explanation;
+use crate::entries;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -57,9 +58,6 @@ fn audit_annotations(explanation: &Explanation) -> BTreeMap<String, String> {
     let codes: Vec<_> = codes.into_iter().map(|code| code.as_str()).collect();
     let images = explanation.images.iter().filter(|_| !explanation.outcome.refuses());
     let pinned: Vec<_> = images.filter_map(|image| image.pinned.as_deref()).collect();
-    [("codes", codes), ("pinned", pinned)]
-        .into_iter()
-        .filter(|(_, values)| !values.is_empty())
-        .map(|(name, values)| (name.to_owned(), values.join(",")))
-        .collect()
+    let annotations = [("codes", codes), ("pinned", pinned)].into_iter().filter(|(_, values)| !values.is_empty());
+    entries::map(annotations.map(|(name, values)| (name.to_owned(), values.join(","))))
 }

@@ -92,11 +92,13 @@ fn entry_as_written(entry: &Attestor) -> Value {
                 ("issuer", keyless.issuer.as_ref().map(|pattern| pattern.as_str())),
                 ("issuerRegExp", keyless.issuer_regexp.as_ref().map(|regexp| regexp.as_str())),
             ];
-            let extensions: Map<String, Value> = keyless
-                .extensions
-                .iter()
-                .map(|rule| (rule.extension.name().to_owned(), rule.pattern.as_str().into()))
-                .collect();
+            let mut extensions = Map::new();
+            extensions.extend(
+                keyless
+                    .extensions
+                    .iter()
+                    .map(|rule| (rule.extension.name().to_owned(), Value::from(rule.pattern.as_str()))),
+            );
             if let Some(fields) = fields.as_object_mut() {
                 fields.extend(names.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
                 if !extensions.is_empty() {

@@ -10,7 +10,6 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
 use serde_json::Value;
 use wildmatch::WildMatch;
@@ -22,6 +21,7 @@ use super::quantity::Quantity;
 use super::spelling;
 use super::template::MAX_TEXT_BYTES;
 use super::verdict::{Open, Verdict};
+use crate::entries;
 
 /// Steps of matching wildcards in one condition, each of them 16 pairs of characters at worst. Ten thousand packages
 /// against a hundred patterns take a million, as long as the patterns start with a letter.
@@ -147,7 +147,7 @@ impl Matching {
         patterns: &[Cow<'_, str>],
         is_exact: bool,
     ) -> Result<Option<bool>, ConditionError> {
-        let same: BTreeSet<&str> = patterns.iter().map(|pattern| &**pattern).collect();
+        let same = entries::set(patterns.iter().map(|pattern| &**pattern));
         let wild: Vec<&str> = if is_exact || !self.settings_wrote_it() {
             Vec::new()
         } else {

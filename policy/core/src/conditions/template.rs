@@ -14,6 +14,7 @@ use super::err::ConditionError;
 use super::jmespath::{Expression, ExpressionError};
 use super::scope::Scope;
 use super::spelling;
+use crate::entries;
 
 /// Longest string with variables: the longest known has 170 characters.
 const MAX_TEMPLATE_BYTES: usize = 4096;
@@ -205,7 +206,9 @@ impl Node {
             Self::Variable(expression) => expression.evaluate(scope).map(Cow::into_owned),
             Self::Text(pieces) => fill_text(pieces, scope).map(Value::String),
             Self::List(items) => items.iter().map(|item| item.fill(scope)).collect(),
-            Self::Object(entries) => entries.iter().map(|(key, value)| Ok((key.clone(), value.fill(scope)?))).collect(),
+            Self::Object(entries) => {
+                entries::object(entries.iter().map(|(key, value)| Ok((key.clone(), value.fill(scope)?))))
+            }
         }
     }
 }

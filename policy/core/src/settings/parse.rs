@@ -22,6 +22,7 @@ use super::lint;
 use super::model::{AttestationRule, AttestorSet, Block, FailureAction, Settings, TrustRootSource, Unmatched};
 use super::not_yet::Place;
 use super::reader::{Fields, Node, Notes, Problem};
+use crate::entries;
 use crate::quote::quote;
 use crate::reference::{ImagePattern, Repository};
 use crate::verify::{GITHUB, SIGSTORE, TrustRoot};
@@ -87,8 +88,7 @@ fn read_settings(root: &Node<'_>) -> Option<Settings> {
         // By what is written, so that an attestor that names a broken root has no problem of its own.
         let written_names =
             trust_roots_node.iter().filter_map(|node| node.value().as_object()).flat_map(|map| map.keys());
-        let trust_root_names: BTreeSet<&str> =
-            [SIGSTORE, GITHUB].into_iter().chain(written_names.map(String::as_str)).collect();
+        let trust_root_names = entries::set([SIGSTORE, GITHUB].into_iter().chain(written_names.map(String::as_str)));
         let failure_action =
             fields.optional("failureAction").and_then(|node| read_failure_action(&node)).unwrap_or_default();
         let unmatched_images = fields.optional("unmatchedImages").and_then(|node| {
@@ -158,7 +158,7 @@ fn read_trust_roots(node: &Node<'_>) -> Option<BTreeMap<String, TrustRootSource>
         }
         Some((name.to_owned(), TrustRootSource::Inline(json)))
     });
-    Some(roots?.into_iter().collect())
+    Some(entries::map(roots?))
 }
 
 /// Only the name is read here: what the ConfigMap holds is not known before a request comes.

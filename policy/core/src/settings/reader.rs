@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::not_yet::{self, Place};
 use crate::decision::{Code, Finding};
+use crate::entries;
 use crate::quote::{plain, quote};
 use crate::suggestion::closest;
 
@@ -229,7 +230,7 @@ impl<'a> Node<'a> {
         };
         let results: Vec<_> =
             entries.iter().map(|(key, value)| Some((key.clone(), read(self.child(key, value))?))).collect();
-        results.into_iter().collect()
+        results.into_iter().collect::<Option<Vec<_>>>().map(entries::map)
     }
 
     /// What `read` makes of every name and value of such an object, if it makes something of each.

@@ -4,6 +4,7 @@
 //! and by their object identifiers.
 
 use super::EvidenceError;
+use crate::entries;
 use std::collections::BTreeMap;
 use x509_cert::Certificate;
 use x509_cert::der::asn1::Utf8StringRef;
@@ -119,7 +120,7 @@ pub(super) fn read(certificate: &Certificate) -> Result<BTreeMap<FulcioExtension
             return Err(EvidenceError::Malformed(format!("certificate: it has {} twice", named.name())));
         }
     }
-    Ok(found.into_iter().filter_map(|(extension, text)| Some((extension, text?))).collect())
+    Ok(entries::map(found.into_iter().filter_map(|(extension, text)| Some((extension, text?)))))
 }
 
 /// The OIDC issuer: by the extension of today, and only where that is absent by the one before it.

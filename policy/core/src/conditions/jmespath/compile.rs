@@ -270,7 +270,9 @@ fn json(value: &Variable) -> Value {
         Variable::String(text) => Value::from(text.as_str()),
         Variable::Array(items) => items.iter().map(|item| json(item)).collect(),
         Variable::Object(entries) => {
-            entries.iter().map(|(key, value)| (key.clone(), json(value))).collect::<Map<_, _>>().into()
+            let mut object = Map::new();
+            object.extend(entries.iter().map(|(key, value)| (key.clone(), json(value))));
+            object.into()
         }
     }
 }

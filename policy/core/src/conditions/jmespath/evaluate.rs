@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use regex_lite::Regex;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::super::compare::deep_equal;
 use super::super::err::ConditionError;
@@ -17,6 +17,7 @@ use super::super::scope::{NAMED_KEYS, Scope, kind_of};
 use super::super::spelling;
 use super::functions::{self, Call, Given};
 use super::tree::{Argument, Comparator, Expr, Piece, Step};
+use crate::entries;
 use crate::suggestion::closest_first;
 
 /// Nodes of expressions that one condition's side may evaluate: a filter with ten conditions over a bill of materials of
@@ -162,7 +163,7 @@ impl<'s> Machine<'s> {
             Expr::Object(entries) => {
                 let entries =
                     entries.iter().map(|(key, value)| Ok((key.clone(), self.own(self.lenient(value, current)?)?)));
-                Ok(Cow::Owned(Value::Object(entries.collect::<Result<Map<_, _>, ConditionError>>()?)))
+                entries::object(entries).map(Cow::Owned)
             }
             Expr::Not(of) => Ok(Cow::Owned(Value::Bool(!is_true(&*self.lenient(of, current)?)))),
             Expr::And(left, right) => {
