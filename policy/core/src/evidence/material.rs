@@ -4,6 +4,7 @@
 //! cosign's `.sig` and `.att` tags. Reading checks form only. Nothing here verifies anything, so nothing here may be
 //! believed; `verify` does both in one step.
 
+use super::proto_bytes::{self, ProtoBytes};
 use super::published::PublishedError;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -169,7 +170,7 @@ struct WireBundle {
     media_type: MediaType,
     verification_material: WireMaterial,
     message_signature: Option<WireMessage>,
-    dsse_envelope: Option<DsseEnvelope>,
+    dsse_envelope: Option<WireEnvelope>,
 }
 
 /// The oldest bundles, which cosign 2 wrote to files, name no media type.
@@ -181,7 +182,7 @@ const fn oldest() -> MediaType {
 #[serde(rename_all = "camelCase")]
 struct WireMaterial {
     #[serde(default)]
-    certificate: Option<X509Certificate>,
+    certificate: Option<WireCertificate>,
     #[serde(default)]
     x509_certificate_chain: Option<WireChain>,
     #[serde(default)]
@@ -189,19 +190,88 @@ struct WireMaterial {
     #[serde(default)]
     tlog_entries: Vec<WireEntry>,
     #[serde(default)]
-    timestamp_verification_data: Option<TimestampVerificationData>,
+    timestamp_verification_data: Option<WireTimestamps>,
 }
 
 #[derive(Deserialize)]
 struct WireChain {
-    certificates: Vec<X509Certificate>,
+    certificates: Vec<WireCertificate>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireCertificate {
+    raw_bytes: ProtoBytes,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireMessage {
-    message_digest: Option<MessageDigest>,
-    signature: SignatureBytes,
+    message_digest: Option<WireDigest>,
+    signature: ProtoBytes,
+}
+
+#[derive(Deserialize)]
+struct WireDigest {
+    algorithm: HashAlgorithm,
+    digest: ProtoBytes,
+}
+
+/// A DSSE envelope (secure-systems-lab/dsse `envelope.md`). Key IDs are hints, and not looked at.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireEnvelope {
+    payload_type: String,
+    payload: ProtoBytes,
+    signatures: Vec<WireSignature>,
+}
+
+#[derive(Deserialize)]
+struct WireSignature {
+    sig: ProtoBytes,
+}
+
+impl WireEnvelope {
+    /// `raw` are the envelope's own bytes, where they count.
+    fn read(self, raw: Option<Vec<u8>>) -> Result<Content, MaterialError> {
+        match <[WireSignature; 1]>::try_from(self.signatures) {
+            Ok([signature]) => Ok(Content::Envelope {
+                payload_type: self.payload_type,
+                payload: self.payload.0,
+                signature: signature.sig.0,
+                raw,
+            }),
+            Err(signatures) => Err(malformed("DSSE envelope")(&format_args!(
+                "it has {} signatures, and one is read",
+                signatures.len()
+            ))),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireTimestamps {
+    #[serde(default)]
+    rfc3161_timestamps: Vec<WireTimestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireTimestamp {
+    signed_timestamp: ProtoBytes,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePromise {
+    signed_entry_timestamp: ProtoBytes,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireLogId {
+    key_id: ProtoBytes,
 }
 
 #[derive(Deserialize)]
@@ -209,13 +279,13 @@ struct WireMessage {
 struct WireEntry {
     #[serde(default)]
     log_index: LogIndex,
-    log_id: LogId,
+    log_id: WireLogId,
     kind_version: WireKind,
     #[serde(default)]
     integrated_time: Option<WireSeconds>,
-    inclusion_promise: Option<InclusionPromise>,
+    inclusion_promise: Option<WirePromise>,
     inclusion_proof: Option<InclusionProof>,
-    canonicalized_body: CanonicalizedBody,
+    canonicalized_body: ProtoBytes,
 }
 
 #[derive(Deserialize)]
@@ -256,27 +326,22 @@ impl Material {
         let content = match (wire.message_signature, wire.dsse_envelope) {
             (Some(message), None) => match message.message_digest {
                 Some(digest) if digest.algorithm == HashAlgorithm::Sha2256 => {
-                    Content::Artifact { sha256: digest.digest.into_bytes(), signature: message.signature.into_bytes() }
+                    Content::Artifact { sha256: digest.digest.0, signature: message.signature.0 }
                 }
                 _ => return Err(error(&"its message signature declares no SHA-256 digest")),
             },
-            (None, Some(envelope)) => Content::Envelope {
-                payload_type: envelope.payload_type,
-                payload: envelope.payload.into_bytes(),
-                signature: envelope.signature.sig.into_bytes(),
-                raw: None,
-            },
+            (None, Some(envelope)) => envelope.read(None)?,
             _ => return Err(error(&"it must hold one message signature or one DSSE envelope")),
         };
         let signer = match (material.certificate, material.x509_certificate_chain, material.public_key) {
-            (Some(leaf), None, None) => SignerMaterial::Certificates(vec![leaf.raw_bytes.into_bytes()]),
+            (Some(leaf), None, None) => SignerMaterial::Certificates(vec![leaf.raw_bytes.0]),
             (None, Some(_), None) if wire.media_type == MediaType::Bundle0_3 => {
                 return Err(error(&"from v0.3 on it holds a certificate, and no chain"));
             }
             (None, Some(chain), None) if !chain.certificates.is_empty() => {
                 limit("certificates", chain.certificates.len(), MAX_CERTIFICATES)?;
                 SignerMaterial::Certificates(
-                    chain.certificates.into_iter().map(|certificate| certificate.raw_bytes.into_bytes()).collect(),
+                    chain.certificates.into_iter().map(|certificate| certificate.raw_bytes.0).collect(),
                 )
             }
             (None, None, Some(key)) => SignerMaterial::Key { hint: key.hint },
@@ -286,7 +351,7 @@ impl Material {
         let entries = material.tlog_entries.into_iter().map(WireEntry::read).collect::<Result<_, _>>()?;
         let timestamps = material.timestamp_verification_data.unwrap_or_default().rfc3161_timestamps;
         limit("timestamps", timestamps.len(), MAX_PROOFS)?;
-        let timestamps = timestamps.into_iter().map(|timestamp| timestamp.signed_timestamp.into_bytes()).collect();
+        let timestamps = timestamps.into_iter().map(|timestamp| timestamp.signed_timestamp.0).collect();
         Self { content, signer, entries, timestamps, media_type: Some(wire.media_type) }.checked()
     }
 
@@ -310,8 +375,7 @@ impl Material {
         let signature = annotations
             .get("dev.cosignproject.cosign/signature")
             .ok_or_else(|| malformed("cosign signature")(&"the layer has no signature annotation"))?;
-        let signature =
-            SignatureBytes::from_base64(signature).map_err(|e| malformed("cosign signature")(&e))?.into_bytes();
+        let signature = proto_bytes::decode(signature).map_err(|e| malformed("cosign signature")(&e))?;
         Self::from_cosign_annotations(Content::Message { payload, signature }, annotations)
     }
 
@@ -323,14 +387,8 @@ impl Material {
         blob: Vec<u8>,
         annotations: &BTreeMap<String, String>,
     ) -> Result<Self, MaterialError> {
-        let envelope: DsseEnvelope = serde_json::from_slice(&blob).map_err(|e| malformed("DSSE envelope")(&e))?;
-        let content = Content::Envelope {
-            payload_type: envelope.payload_type,
-            payload: envelope.payload.into_bytes(),
-            signature: envelope.signature.sig.into_bytes(),
-            raw: Some(blob),
-        };
-        Self::from_cosign_annotations(content, annotations)
+        let envelope: WireEnvelope = serde_json::from_slice(&blob).map_err(|e| malformed("DSSE envelope")(&e))?;
+        Self::from_cosign_annotations(envelope.read(Some(blob))?, annotations)
     }
 
     fn from_cosign_annotations(
@@ -422,12 +480,12 @@ impl Material {
 impl WireEntry {
     fn read(self) -> Result<LogEntry, MaterialError> {
         Ok(LogEntry {
-            log_id: self.log_id.key_id.into_bytes(),
+            log_id: self.log_id.key_id.0,
             log_index: self.log_index.get(),
             integrated_time: self.integrated_time.map(|time| time.seconds()).transpose()?.flatten(),
             kind: (self.kind_version.kind, self.kind_version.version),
-            body: self.canonicalized_body.into_bytes(),
-            set: self.inclusion_promise.map(|promise| promise.signed_entry_timestamp.into_bytes()),
+            body: self.canonicalized_body.0,
+            set: self.inclusion_promise.map(|promise| promise.signed_entry_timestamp.0),
             proof: self.inclusion_proof,
         })
     }
@@ -496,14 +554,14 @@ pub fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, MaterialError> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct CosignBundle {
-    signed_entry_timestamp: SignedTimestamp,
+    signed_entry_timestamp: ProtoBytes,
     payload: CosignBundlePayload,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CosignBundlePayload {
-    body: CanonicalizedBody,
+    body: ProtoBytes,
     integrated_time: i64,
     log_index: u64,
     #[serde(rename = "logID")]
@@ -526,7 +584,7 @@ pub(super) fn body_kind(body: &[u8]) -> Result<(String, String), MaterialError> 
 fn cosign_entry(json: &str) -> Result<LogEntry, MaterialError> {
     let error = malformed("cosign bundle annotation");
     let bundle: CosignBundle = serde_json::from_str(json).map_err(|e| error(&e))?;
-    let body = bundle.payload.body.into_bytes();
+    let body = bundle.payload.body.0;
     let kind = body_kind(&body)?;
     let log_id = DigestBytes::from_hex(&bundle.payload.log_id).map_err(|e| error(&e))?;
     Ok(LogEntry {
@@ -535,7 +593,7 @@ fn cosign_entry(json: &str) -> Result<LogEntry, MaterialError> {
         integrated_time: Some(bundle.payload.integrated_time),
         kind,
         body,
-        set: Some(bundle.signed_entry_timestamp.into_bytes()),
+        set: Some(bundle.signed_entry_timestamp.0),
         proof: None,
     })
 }
@@ -543,11 +601,11 @@ fn cosign_entry(json: &str) -> Result<LogEntry, MaterialError> {
 #[derive(Deserialize)]
 struct CosignTimestamp {
     #[serde(rename = "SignedRFC3161Timestamp")]
-    token: TimestampToken,
+    token: ProtoBytes,
 }
 
 fn cosign_timestamp(json: &str) -> Result<Vec<u8>, MaterialError> {
     serde_json::from_str::<CosignTimestamp>(json)
-        .map(|timestamp| timestamp.token.into_bytes())
+        .map(|timestamp| timestamp.token.0)
         .map_err(|e| malformed("timestamp annotation")(&e))
 }

@@ -13,6 +13,7 @@ mod cosign_tags;
 mod material;
 mod payload;
 mod plan;
+mod proto_bytes;
 pub mod published;
 mod published_tag;
 mod referrers;
