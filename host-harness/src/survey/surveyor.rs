@@ -1,6 +1,7 @@
 //! Looks at images, one at a time or many at once.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use sigwarden_core::evidence::published::{self, Element};
@@ -29,7 +30,7 @@ const UNLOGGED: [(LogRule, SctRule); 1] = [(LogRule::InsecureIgnore, SctRule::In
 /// Finds out what images have.
 pub struct Surveyor {
     source: Arc<dyn Source>,
-    roots: BTreeMap<String, TrustRoot>,
+    roots: BTreeMap<String, Rc<TrustRoot>>,
     keys: Vec<Given>,
     logs: Vec<String>,
     now: i64,
@@ -61,7 +62,7 @@ impl Surveyor {
     /// # Errors
     /// When it cannot be used.
     pub fn with_trusted_root(mut self, json: &str) -> Result<Self, SurveyError> {
-        self.roots.insert(SIGSTORE.to_owned(), TrustRoot::from_json(json)?);
+        self.roots.insert(SIGSTORE.to_owned(), Rc::new(TrustRoot::from_json(json)?));
         Ok(self)
     }
 

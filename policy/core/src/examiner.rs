@@ -268,7 +268,7 @@ impl<'a> Examiner<'a> {
         let Some(inline) = &trust.inline else { return self.named_root(&trust.root) };
         self.prepared(&trust.identity(), || {
             let base = self.named_root(&trust.root)?;
-            base.with(inline).map_err(|e| unusable(&trust.root, &e))
+            base.with(inline).map(Rc::new).map_err(|e| unusable(&trust.root, &e))
         })
     }
 
@@ -324,13 +324,15 @@ impl<'a> Examiner<'a> {
 
     fn named_root(&self, name: &str) -> Result<Rc<TrustRoot>, EvidenceError> {
         self.prepared(name, || match self.sources.get(name) {
-            Some(TrustRootSource::Inline(json)) => TrustRoot::from_json(json).map_err(|e| unusable(name, &e)),
+            Some(TrustRootSource::Inline(json)) => {
+                TrustRoot::from_json(json).map(Rc::new).map_err(|e| unusable(name, &e))
+            }
             Some(TrustRootSource::BuiltIn) => TrustRoot::built_in(name)
                 .ok_or_else(|| unusable(name, &"not built in"))?
                 .map_err(|e| unusable(name, &e)),
             Some(TrustRootSource::ConfigMap { .. }) if self.is_time_up() => Err(EvidenceError::OutOfTime),
             Some(TrustRootSource::ConfigMap { namespace, name, key }) => {
-                cluster_trust::trust_root(self.store.host(), namespace, name, key)
+                cluster_trust::trust_root(self.store.host(), namespace, name, key).map(Rc::new)
             }
             None => Err(unusable(name, &"not in the settings")),
         })
@@ -339,13 +341,13 @@ impl<'a> Examiner<'a> {
     fn prepared(
         &self,
         identity: &str,
-        prepare: impl FnOnce() -> Result<TrustRoot, EvidenceError>,
+        prepare: impl FnOnce() -> Result<Rc<TrustRoot>, EvidenceError>,
     ) -> Result<Rc<TrustRoot>, EvidenceError> {
         let known = self.roots.borrow().get(identity).cloned();
         if let Some(known) = known {
             return known;
         }
-        let root = prepare().map(Rc::new);
+        let root = prepare();
         self.roots.borrow_mut().insert(identity.to_owned(), root.clone());
         root
     }

@@ -282,7 +282,7 @@ fn inline_authorities_count_within_their_own_validity() {
     let mut inline = InlineTrust::default();
     inline.set_authorities(&certificates("trust/fulcio-chain.pem")).unwrap();
     let with_inline = trust().with(&inline).unwrap();
-    let anchors = |seconds| with_inline.anchors_at(jiff::Timestamp::from_second(seconds).unwrap()).len();
+    let anchors = |seconds| with_inline.anchors_at(jiff::Timestamp::from_second(seconds).unwrap()).unwrap().len();
     assert_eq!((anchors(NOW), anchors(0), anchors(NOW + 100 * 365 * 86_400)), (2, 0, 0));
 
     let mut other = InlineTrust::default();
@@ -313,8 +313,12 @@ fn another_trust_root_believes_nothing() {
 
 #[test]
 fn built_in_trust_roots_can_be_used() {
+    prepare().unwrap();
     for name in [SIGSTORE, GITHUB] {
-        TrustRoot::built_in(name).unwrap().unwrap();
+        let root = TrustRoot::built_in(name).unwrap().unwrap();
+        root.verifier().unwrap();
+        assert_eq!(root.rekor_keys().unwrap().is_empty(), name == GITHUB, "GitHub's instance logs nothing");
+        assert!(Rc::ptr_eq(&root, &TrustRoot::built_in(name).unwrap().unwrap()), "{name} is read once");
     }
     assert!(TrustRoot::built_in("somebody").is_none());
     assert!(matches!(TrustRoot::from_json("{"), Err(TrustError::Malformed(_))));
