@@ -1,6 +1,6 @@
 //! One piece of evidence in words: who, when, in which log, and what it says.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::Serialize;
 use sigwarden_core::evidence::{Content, LogEntry as RawEntry, Material, SignerMaterial};
@@ -103,7 +103,7 @@ pub struct Timestamp {
 /// Transparency logs that have names here. A name is for people; nothing is trusted because of it.
 #[derive(Debug)]
 pub struct KnownLogs {
-    roots: Vec<Rc<TrustRoot>>,
+    roots: Vec<Arc<TrustRoot>>,
 }
 
 impl KnownLogs {
@@ -112,7 +112,7 @@ impl KnownLogs {
     /// # Errors
     /// When that is none.
     pub fn with(trusted_root: Option<&str>) -> Result<Self, TrustError> {
-        let given = trusted_root.map(|json| TrustRoot::from_json(json).map(Rc::new)).transpose()?;
+        let given = trusted_root.map(|json| TrustRoot::from_json(json).map(Arc::new)).transpose()?;
         let built_in = [SIGSTORE, GITHUB].into_iter().filter_map(TrustRoot::built_in).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { roots: given.into_iter().chain(built_in).collect() })
     }

@@ -1,7 +1,6 @@
 //! Looks at images, one at a time or many at once.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use sigwarden_core::evidence::published::{self, Element};
@@ -30,7 +29,7 @@ const UNLOGGED: [(LogRule, SctRule); 1] = [(LogRule::InsecureIgnore, SctRule::In
 /// Finds out what images have.
 pub struct Surveyor {
     source: Arc<dyn Source>,
-    roots: BTreeMap<String, Rc<TrustRoot>>,
+    roots: BTreeMap<String, Arc<TrustRoot>>,
     keys: Vec<Given>,
     logs: Vec<String>,
     now: i64,
@@ -62,7 +61,7 @@ impl Surveyor {
     /// # Errors
     /// When it cannot be used.
     pub fn with_trusted_root(mut self, json: &str) -> Result<Self, SurveyError> {
-        self.roots.insert(SIGSTORE.to_owned(), Rc::new(TrustRoot::from_json(json)?));
+        self.roots.insert(SIGSTORE.to_owned(), Arc::new(TrustRoot::from_json(json)?));
         Ok(self)
     }
 

@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
-use std::rc::Rc;
+use std::sync::Arc;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -122,9 +122,9 @@ fn read(request: &Request) -> Result<Evidence, Finding> {
     Ok(Evidence::with_bundle(0, "bundle".to_owned(), material, claim, bundle))
 }
 
-fn trust_root(given: Option<&Value>) -> Result<Rc<TrustRoot>, Finding> {
+fn trust_root(given: Option<&Value>) -> Result<Arc<TrustRoot>, Finding> {
     match given {
-        Some(root) => TrustRoot::from_json(&root.to_string()).map(Rc::new),
+        Some(root) => TrustRoot::from_json(&root.to_string()).map(Arc::new),
         None => TrustRoot::built_in(SIGSTORE).unwrap_or(Err(TrustError::Empty)),
     }
     .map_err(|e| Finding::new(Code::SettingsInvalid, e.to_string()))

@@ -19,7 +19,7 @@ use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 /// The export that prepares the module. It takes and gives nothing.
 pub const PREPARATION: &str = "sigwarden_prepare";
 
-/// Instructions that the preparation may take. Reading two trust roots takes two million.
+/// Instructions that the preparation may take. Reading two trust roots takes some three million.
 const MAX_FUEL: u64 = 1_000_000_000;
 
 /// Why there is no snapshot.

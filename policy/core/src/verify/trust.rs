@@ -15,9 +15,7 @@ use sigstore_verify::Verifier;
 use sigstore_verify::crypto::{Keyring, SigningScheme};
 use sigstore_verify::trust_root::{SIGSTORE_GITHUB_TRUSTED_ROOT, SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
 use sigstore_verify::types::{TimeRange, TsaAuthority};
-use std::cell::OnceCell;
-use std::rc::Rc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Name of the embedded public good root, and the default of every attestor.
 pub const SIGSTORE: &str = "sigstore";
@@ -40,9 +38,9 @@ pub struct TrustRoot {
     /// which authority they are by.
     pub(super) stamps_keys: bool,
     /// sigstore-verify's own preparation of it.
-    verifier: OnceCell<Verifier>,
+    verifier: OnceLock<Verifier>,
     /// The preparation for what sigstore-verify is not asked about.
-    own: OnceCell<Own>,
+    own: OnceLock<Own>,
 }
 
 struct Own {
@@ -52,7 +50,7 @@ struct Own {
     timestamp_authorities: Vec<TsaAuthority>,
 }
 
-/// Text that is embedded, in memory that can be given up.
+/// Text that is embedded, until it was read: a snapshot shall not have it beside what it says.
 struct Embedded<const LENGTH: usize>(Mutex<[u8; LENGTH]>);
 
 static SIGSTORE_TEXT: Embedded<{ SIGSTORE_PRODUCTION_TRUSTED_ROOT.len() }> =
@@ -68,20 +66,15 @@ impl<const LENGTH: usize> Embedded<LENGTH> {
         }
     }
 
-    fn read(&self) -> Result<TrustedRoot, TrustError> {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = std::str::from_utf8(&*bytes).map_err(|e| TrustError::Malformed(e.to_string()))?;
-        TrustedRoot::from_json(text).map_err(|e| TrustError::Malformed(e.to_string()))
+    /// Whoever reads it keeps what it says.
+    fn take(&self) -> Result<TrustedRoot, TrustError> {
+        let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let malformed = |e: &dyn std::fmt::Display| TrustError::Malformed(e.to_string());
+        let text = std::str::from_utf8(&*bytes).map_err(|e| malformed(&e))?;
+        let root = TrustedRoot::from_json(text).map_err(|e| malformed(&e))?;
+        bytes.fill(0);
+        Ok(root)
     }
-
-    fn erase(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(0);
-    }
-}
-
-thread_local! {
-    static BUILT_IN_SIGSTORE: OnceCell<Result<Rc<TrustRoot>, TrustError>> = const { OnceCell::new() };
-    static BUILT_IN_GITHUB: OnceCell<Result<Rc<TrustRoot>, TrustError>> = const { OnceCell::new() };
 }
 
 /// Reads the embedded roots, for a snapshot of the module's memory: whoever asks for them later finds them read. Asks
@@ -90,15 +83,7 @@ thread_local! {
 /// # Errors
 /// None in a build whose tests pass.
 pub fn prepare() -> Result<(), TrustError> {
-    for name in [SIGSTORE, GITHUB] {
-        TrustRoot::built_in(name).transpose()?;
-    }
-    // A module has one thread. Elsewhere the next one reads them again.
-    if cfg!(target_family = "wasm") {
-        SIGSTORE_TEXT.erase();
-        GITHUB_TEXT.erase();
-    }
-    Ok(())
+    [SIGSTORE, GITHUB].into_iter().filter_map(TrustRoot::built_in).try_for_each(|root| root.map(drop))
 }
 
 impl std::fmt::Debug for TrustRoot {
@@ -175,14 +160,15 @@ impl TrustRoot {
     /// # Errors
     /// None in a build whose tests pass; the type keeps callers honest.
     #[must_use]
-    pub fn built_in(name: &str) -> Option<Result<Rc<Self>, TrustError>> {
-        type Reader = fn() -> Result<TrustedRoot, TrustError>;
-        let (built_in, read): (_, Reader) = match name {
-            SIGSTORE => (&BUILT_IN_SIGSTORE, || SIGSTORE_TEXT.read()),
-            GITHUB => (&BUILT_IN_GITHUB, || GITHUB_TEXT.read()),
-            _ => return None,
-        };
-        Some(built_in.with(|root| root.get_or_init(|| read().map(|root| Rc::new(Self::of(root)))).clone()))
+    pub fn built_in(name: &str) -> Option<Result<Arc<Self>, TrustError>> {
+        static ROOT_OF_SIGSTORE: OnceLock<Result<Arc<TrustRoot>, TrustError>> = OnceLock::new();
+        static ROOT_OF_GITHUB: OnceLock<Result<Arc<TrustRoot>, TrustError>> = OnceLock::new();
+        let of = |root| Arc::new(Self::of(root));
+        match name {
+            SIGSTORE => Some(ROOT_OF_SIGSTORE.get_or_init(|| SIGSTORE_TEXT.take().map(of)).clone()),
+            GITHUB => Some(ROOT_OF_GITHUB.get_or_init(|| GITHUB_TEXT.take().map(of)).clone()),
+            _ => None,
+        }
     }
 
     /// This root with the parts of `inline` in place of its own. A part that `inline` lacks stays.
@@ -197,7 +183,7 @@ impl TrustRoot {
 
     fn of(root: TrustedRoot) -> Self {
         provider::install();
-        Self { root, stamps_keys: false, verifier: OnceCell::new(), own: OnceCell::new() }
+        Self { root, stamps_keys: false, verifier: OnceLock::new(), own: OnceLock::new() }
     }
 
     /// This root, if sigstore-verify can use it: it looks at every key, window and certificate.
