@@ -8,6 +8,9 @@ WASM_DIR := $(TARGET_DIR)/wasm32-wasip1/wasm
 # One selection of crates for building and testing: with another, cargo would choose other features of their
 # dependencies, and build wasmtime a second time.
 NATIVE := --release --locked --workspace --exclude sigwarden-policy --exclude sigwarden-deny-policy
+# The module before its snapshot is made, and what makes it.
+RAW_MODULE := $(TARGET_DIR)/raw-policy.wasm
+SNAPSHOT := $(TARGET_DIR)/release/sigwarden-snapshot
 # Bytes that policy.wasm may have. Every pod's request copies its pages; growth should be somebody's decision.
 SIZE_BUDGET := 2500000
 
@@ -22,8 +25,8 @@ demo: build ## four scenes with really signed images, through the Wasm module
 	@demo/run.sh $(TARGET_DIR)/release
 
 test: build $(TARGET_DIR)/deny-policy.wasm $(TARGET_DIR)/ecdsa.wasm ## every test; the end-to-end ones run the Wasm module
-	SIGWARDEN_MODULE=$(CURDIR)/policy.wasm SIGWARDEN_DENY_MODULE=$(abspath $(TARGET_DIR)/deny-policy.wasm) \
-		SIGWARDEN_ECDSA_MODULE=$(abspath $(TARGET_DIR)/ecdsa.wasm) \
+	SIGWARDEN_MODULE=$(CURDIR)/policy.wasm SIGWARDEN_RAW_MODULE=$(abspath $(RAW_MODULE)) \
+		SIGWARDEN_DENY_MODULE=$(abspath $(TARGET_DIR)/deny-policy.wasm) SIGWARDEN_ECDSA_MODULE=$(abspath $(TARGET_DIR)/ecdsa.wasm) \
 		SIGWARDEN_PROGRAM=$(abspath $(TARGET_DIR)/release/sigwarden) $(CARGO) test $(NATIVE)
 
 policy: policy.wasm annotated-policy.wasm ## the Wasm module, bare and as a Kubewarden host wants it
@@ -36,9 +39,17 @@ build: toolchain policy.wasm ## the module and the command line tool, side by si
 toolchain:
 	@! command -v rustup >/dev/null || rustup toolchain install >/dev/null 2>&1 || rustup toolchain install
 
-policy.wasm: $(RUST_SOURCES) | toolchain
+# The module is a snapshot: each instance would read the embedded trust roots, and finds them read (policy/snapshot).
+policy.wasm: $(RAW_MODULE) $(SNAPSHOT)
+	$(SNAPSHOT) $(RAW_MODULE) $@
+
+$(RAW_MODULE): $(RUST_SOURCES) | toolchain
 	$(CARGO) build --profile wasm --locked -p sigwarden-policy --target wasm32-wasip1
 	cp $(WASM_DIR)/sigwarden_policy.wasm $@
+
+$(SNAPSHOT): $(RUST_SOURCES) | toolchain
+	$(CARGO) build $(NATIVE) --bin sigwarden-snapshot
+	touch $@
 
 # What `kwctl annotate -m metadata.yml -u README.md` does, and an error where the metadata lists other host calls than the module makes.
 annotated-policy.wasm: policy.wasm metadata.yml README.md
@@ -74,9 +85,9 @@ CORPUS_BUNDLE := --bundle $(SIGWARDEN_CORPUS)/bundles/conda-attestation.sigstore
 	--certificate-identity https://github.com/prefix-dev/sigstore-example/.github/workflows/action.yaml@refs/heads/main \
 	--certificate-oidc-issuer https://token.actions.githubusercontent.com
 
-$(TARGET_DIR)/rustcrypto.wasm: $(RUST_SOURCES) | toolchain policy.wasm
+$(TARGET_DIR)/rustcrypto.wasm: $(RUST_SOURCES) $(SNAPSHOT) | toolchain policy.wasm
 	$(CARGO) build --profile wasm --locked -p sigwarden-policy --target wasm32-wasip1 --features rustcrypto
-	cp $(WASM_DIR)/sigwarden_policy.wasm $@
+	$(SNAPSHOT) $(WASM_DIR)/sigwarden_policy.wasm $@
 
 # Left out, with a word, where there is no Go.
 $(TARGET_DIR)/sigstore-go: $(wildcard tests/bench/sigstore-go/*)
@@ -109,7 +120,7 @@ lint: toolchain ## format and clippy, host and wasm
 	$(CARGO) clippy --profile wasm --locked -p sigwarden-policy -p sigwarden-deny-policy -p sigwarden-ecdsa-wasm --target wasm32-wasip1 -- -D warnings
 
 doc: ## the API documentation
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps -p sigwarden-core -p sigwarden-ecdsa -p sigwarden
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps -p sigwarden-core -p sigwarden-ecdsa -p sigwarden-snapshot -p sigwarden
 
 size: policy.wasm ## is policy.wasm within its budget?
 	@bytes=$$(stat -c %s policy.wasm 2>/dev/null || stat -f %z policy.wasm); \

@@ -123,6 +123,12 @@ pub fn module() -> PathBuf {
     from_environment("SIGWARDEN_MODULE")
 }
 
+/// `policy.wasm` before its snapshot was made.
+#[must_use]
+pub fn raw_module() -> PathBuf {
+    from_environment("SIGWARDEN_RAW_MODULE")
+}
+
 /// The command line tool, as built.
 #[must_use]
 pub fn program() -> PathBuf {

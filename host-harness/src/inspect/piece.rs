@@ -1,5 +1,7 @@
 //! One piece of evidence in words: who, when, in which log, and what it says.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use sigwarden_core::evidence::{Content, LogEntry as RawEntry, Material, SignerMaterial};
 use sigwarden_core::verify::{GITHUB, SIGSTORE, TrustError, TrustRoot};
@@ -101,7 +103,7 @@ pub struct Timestamp {
 /// Transparency logs that have names here. A name is for people; nothing is trusted because of it.
 #[derive(Debug)]
 pub struct KnownLogs {
-    roots: Vec<TrustRoot>,
+    roots: Vec<Arc<TrustRoot>>,
 }
 
 impl KnownLogs {
@@ -110,7 +112,7 @@ impl KnownLogs {
     /// # Errors
     /// When that is none.
     pub fn with(trusted_root: Option<&str>) -> Result<Self, TrustError> {
-        let given = trusted_root.map(TrustRoot::from_json).transpose()?;
+        let given = trusted_root.map(|json| TrustRoot::from_json(json).map(Arc::new)).transpose()?;
         let built_in = [SIGSTORE, GITHUB].into_iter().filter_map(TrustRoot::built_in).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { roots: given.into_iter().chain(built_in).collect() })
     }

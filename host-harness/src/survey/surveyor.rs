@@ -29,7 +29,7 @@ const UNLOGGED: [(LogRule, SctRule); 1] = [(LogRule::InsecureIgnore, SctRule::In
 /// Finds out what images have.
 pub struct Surveyor {
     source: Arc<dyn Source>,
-    roots: BTreeMap<String, TrustRoot>,
+    roots: BTreeMap<String, Arc<TrustRoot>>,
     keys: Vec<Given>,
     logs: Vec<String>,
     now: i64,
@@ -61,7 +61,7 @@ impl Surveyor {
     /// # Errors
     /// When it cannot be used.
     pub fn with_trusted_root(mut self, json: &str) -> Result<Self, SurveyError> {
-        self.roots.insert(SIGSTORE.to_owned(), TrustRoot::from_json(json)?);
+        self.roots.insert(SIGSTORE.to_owned(), Arc::new(TrustRoot::from_json(json)?));
         Ok(self)
     }
 

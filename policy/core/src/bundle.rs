@@ -6,13 +6,14 @@ use crate::evidence::{Claim, Content, Evidence, Material};
 use crate::reference::Digest;
 use crate::settings::WholeRegex;
 use crate::verify::{
-    Claims, EvidenceError, LogRule, PublicKey, Question, SIGSTORE, SctRule, Signer, TrustRoot,
+    Claims, EvidenceError, LogRule, PublicKey, Question, SIGSTORE, SctRule, Signer, TrustError, TrustRoot,
     verify as verify_evidence,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
+use std::sync::Arc;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -120,10 +121,10 @@ fn read(request: &Request) -> Result<Evidence, Finding> {
     Ok(Evidence::new(0, "bundle".to_owned(), material, claim))
 }
 
-fn trust_root(given: Option<&Value>) -> Result<TrustRoot, Finding> {
+fn trust_root(given: Option<&Value>) -> Result<Arc<TrustRoot>, Finding> {
     match given {
-        Some(root) => TrustRoot::from_json(&root.to_string()),
-        None => TrustRoot::built_in(SIGSTORE).unwrap_or_else(|| TrustRoot::from_json("{}")),
+        Some(root) => TrustRoot::from_json(&root.to_string()).map(Arc::new),
+        None => TrustRoot::built_in(SIGSTORE).unwrap_or(Err(TrustError::Empty)),
     }
     .map_err(|e| Finding::new(Code::SettingsInvalid, e.to_string()))
 }

@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Signatures, log entries and timestamps verified for one request, after the cheap filters (subject, kind of signer,
 /// identity). A pod with twenty images and several rules needs about a hundred; each costs milliseconds, and a host allows
@@ -54,7 +55,7 @@ pub struct Examiner<'a> {
     sources: &'a BTreeMap<String, TrustRootSource>,
     now: i64,
     request: Option<&'a RequestFacts<'a>>,
-    roots: RefCell<BTreeMap<String, Result<Rc<TrustRoot>, EvidenceError>>>,
+    roots: RefCell<BTreeMap<String, Result<Arc<TrustRoot>, EvidenceError>>>,
     keys: RefCell<BTreeMap<SecretName, Result<PublicKey, EvidenceError>>>,
     claims: RefCell<BTreeMap<usize, ReadClaims>>,
     memo: RefCell<BTreeMap<MemoKey, Result<Rc<Verified>, EvidenceError>>>,
@@ -264,11 +265,11 @@ impl<'a> Examiner<'a> {
     }
 
     /// The trust root that an attestor chose, with what it brings along in place.
-    fn root(&self, trust: &TrustChoice) -> Result<Rc<TrustRoot>, EvidenceError> {
+    fn root(&self, trust: &TrustChoice) -> Result<Arc<TrustRoot>, EvidenceError> {
         let Some(inline) = &trust.inline else { return self.named_root(&trust.root) };
         self.prepared(&trust.identity(), || {
             let base = self.named_root(&trust.root)?;
-            base.with(inline).map_err(|e| unusable(&trust.root, &e))
+            base.with(inline).map(Arc::new).map_err(|e| unusable(&trust.root, &e))
         })
     }
 
@@ -322,15 +323,17 @@ impl<'a> Examiner<'a> {
         Ok(())
     }
 
-    fn named_root(&self, name: &str) -> Result<Rc<TrustRoot>, EvidenceError> {
+    fn named_root(&self, name: &str) -> Result<Arc<TrustRoot>, EvidenceError> {
         self.prepared(name, || match self.sources.get(name) {
-            Some(TrustRootSource::Inline(json)) => TrustRoot::from_json(json).map_err(|e| unusable(name, &e)),
+            Some(TrustRootSource::Inline(json)) => {
+                TrustRoot::from_json(json).map(Arc::new).map_err(|e| unusable(name, &e))
+            }
             Some(TrustRootSource::BuiltIn) => TrustRoot::built_in(name)
                 .ok_or_else(|| unusable(name, &"not built in"))?
                 .map_err(|e| unusable(name, &e)),
             Some(TrustRootSource::ConfigMap { .. }) if self.is_time_up() => Err(EvidenceError::OutOfTime),
             Some(TrustRootSource::ConfigMap { namespace, name, key }) => {
-                cluster_trust::trust_root(self.store.host(), namespace, name, key)
+                cluster_trust::trust_root(self.store.host(), namespace, name, key).map(Arc::new)
             }
             None => Err(unusable(name, &"not in the settings")),
         })
@@ -339,13 +342,13 @@ impl<'a> Examiner<'a> {
     fn prepared(
         &self,
         identity: &str,
-        prepare: impl FnOnce() -> Result<TrustRoot, EvidenceError>,
-    ) -> Result<Rc<TrustRoot>, EvidenceError> {
+        prepare: impl FnOnce() -> Result<Arc<TrustRoot>, EvidenceError>,
+    ) -> Result<Arc<TrustRoot>, EvidenceError> {
         let known = self.roots.borrow().get(identity).cloned();
         if let Some(known) = known {
             return known;
         }
-        let root = prepare().map(Rc::new);
+        let root = prepare();
         self.roots.borrow_mut().insert(identity.to_owned(), root.clone());
         root
     }

@@ -9,6 +9,7 @@ use sigwarden_core::admission;
 use sigwarden_core::bundle;
 use sigwarden_core::decision::Finding;
 use sigwarden_core::host::{CallbackHost, Callbacks};
+use sigwarden_core::verify;
 use std::time::{Duration, Instant};
 use wapc_guest::CallResult;
 
@@ -22,6 +23,19 @@ pub extern "C" fn wapc_init() {
     wapc_guest::register_function("protocol_version", |_: &[u8]| Ok(br#""v1""#.to_vec()));
     wapc_guest::register_function("sigwarden_explain", explain);
     wapc_guest::register_function("sigwarden_verify_bundle", verify_bundle);
+}
+
+/// Reads the embedded trust roots. `sigwarden-snapshot` calls this when the module is built, keeps what it leaves in
+/// memory, and takes the export away: hosts know the name from nowhere. Functions are registered by [`wapc_init`] all
+/// the same, as that fills a hash map, whose seed must be the instance's own.
+// The name is sigwarden-snapshot's; nothing unsafe happens.
+#[expect(unsafe_code, reason = "exporting a function under a fixed name")]
+#[unsafe(no_mangle)]
+pub extern "C" fn sigwarden_prepare() {
+    if verify::prepare().is_err() {
+        // There shall be no module with such a root.
+        std::process::abort();
+    }
 }
 
 /// The host of a request, over waPC.

@@ -81,7 +81,7 @@ fn times(material: &Material, question: Question<'_>, now: Timestamp) -> Result<
     for token in &material.timestamps {
         let token = TimestampToken::from_bytes(token);
         let time = trust
-            .timestamp_authorities
+            .timestamp_authorities()?
             .iter()
             .find_map(|authority| {
                 sigstore_verify::tsa::verify_timestamp_for_authority(&token, &stamped, authority).ok()
@@ -120,7 +120,7 @@ struct SignedEntry {
 
 fn verify_set(entry: &LogEntry, set: &[u8], time: Timestamp, trust: &TrustRoot) -> Result<(), EvidenceError> {
     let log = log_id(entry)?;
-    let keys = &trust.rekor_keys;
+    let keys = trust.rekor_keys()?;
     if keys.key(&log).is_none() {
         return Err(EvidenceError::UnknownLog(log.to_hex()));
     }
@@ -172,10 +172,9 @@ fn verify_proof(
         checkpoint.root_hash(),
     )
     .map_err(|e| log(&e))?;
+    let keys = trust.rekor_keys()?;
     let signed = checkpoint.signatures().iter().any(|signature| {
-        trust
-            .rekor_keys
-            .keys_by_hint(&signature.key_id, now)
+        keys.keys_by_hint(&signature.key_id, now)
             .any(|key| key.verify(checkpoint.signed_data(), &signature.signature).is_ok())
     });
     if signed { Ok(()) } else { Err(EvidenceError::UnknownLog(checkpoint.origin().to_owned())) }
@@ -223,7 +222,7 @@ fn verify_chain(
     trust: &TrustRoot,
 ) -> Result<Vec<u8>, EvidenceError> {
     let error = |e: &dyn std::fmt::Display| EvidenceError::Certificate(e.to_string());
-    let anchors = trust.anchors_at(time);
+    let anchors = trust.anchors_at(time)?;
     if anchors.is_empty() {
         return Err(error(&format!("the trust root has no certificate authority for {time}")));
     }
@@ -266,7 +265,7 @@ fn verify_sct(leaf: &[u8], issuer_spki: &[u8], trust: &TrustRoot) -> Result<(), 
         (SctHash::Sha512, SctSignature::Rsa) => SigningScheme::RsaPkcs1Sha512,
         _ => return Err(error(&"unknown signature algorithm")),
     };
-    let keys = trust.ct_keys(scheme).ok_or_else(|| error(&"unknown signature algorithm"))?;
+    let keys = trust.ct_keys(scheme)?.ok_or_else(|| error(&"unknown signature algorithm"))?;
     let log = Sha256Hash::new(sct.log_id.key_id);
     if keys.key(&log).is_none() {
         return Err(EvidenceError::UnknownLog(log.to_hex()));

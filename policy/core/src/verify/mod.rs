@@ -33,7 +33,7 @@ pub use keys::{KeyError, KeyHash, PublicKey};
 pub use provider::own_provider;
 pub use remembered::Remembering;
 pub(crate) use remembered::forget;
-pub use trust::{GITHUB, SIGSTORE, TrustError, TrustRoot};
+pub use trust::{GITHUB, SIGSTORE, TrustError, TrustRoot, prepare};
 
 use crate::evidence::{Content, Evidence, LogEntry, Material, SignerMaterial};
 use crate::reference::Digest;
@@ -252,7 +252,7 @@ fn knows_entries(algorithm: KeyAlgorithm, material: &Material) -> bool {
 
 fn with_sigstore(evidence: &Evidence, bundle: &Bundle, question: Question<'_>) -> Result<(), EvidenceError> {
     let artifact = artifact(evidence)?;
-    let verifier = &question.trust.verifier;
+    let verifier = question.trust.verifier()?;
     match question.signer {
         Signer::Certificate { sct } => {
             let mut policy = VerificationPolicy::any_identity();

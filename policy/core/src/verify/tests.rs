@@ -9,6 +9,7 @@ use sigstore_verify::types::{CertificateContent, KeyId, SignatureContent, Verifi
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// 2026-11-24, a day after the fixtures were made.
 const NOW: i64 = 1_795_478_400;
@@ -311,7 +312,7 @@ fn inline_authorities_count_within_their_own_validity() {
     let mut inline = InlineTrust::default();
     inline.set_authorities(&certificates("trust/fulcio-chain.pem")).unwrap();
     let with_inline = trust().with(&inline).unwrap();
-    let anchors = |seconds| with_inline.anchors_at(jiff::Timestamp::from_second(seconds).unwrap()).len();
+    let anchors = |seconds| with_inline.anchors_at(jiff::Timestamp::from_second(seconds).unwrap()).unwrap().len();
     assert_eq!((anchors(NOW), anchors(0), anchors(NOW + 100 * 365 * 86_400)), (2, 0, 0));
 
     let mut other = InlineTrust::default();
@@ -342,8 +343,12 @@ fn another_trust_root_believes_nothing() {
 
 #[test]
 fn built_in_trust_roots_can_be_used() {
+    prepare().unwrap();
     for name in [SIGSTORE, GITHUB] {
-        TrustRoot::built_in(name).unwrap().unwrap();
+        let root = TrustRoot::built_in(name).unwrap().unwrap();
+        root.verifier().unwrap();
+        assert_eq!(root.rekor_keys().unwrap().is_empty(), name == GITHUB, "GitHub's instance logs nothing");
+        assert!(Arc::ptr_eq(&root, &TrustRoot::built_in(name).unwrap().unwrap()), "{name} is read once");
     }
     assert!(TrustRoot::built_in("somebody").is_none());
     assert!(matches!(TrustRoot::from_json("{"), Err(TrustError::Malformed(_))));

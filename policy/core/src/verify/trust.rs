@@ -2,15 +2,20 @@
 //!
 //! Two are embedded (Sigstore's public good instance and GitHub's own), others come as `trusted_root.json` in the
 //! settings. A root is parsed when first asked for; one that does not parse is an error, never an empty root.
+//!
+//! The embedded ones are parsed once in a process. `policy.wasm` is a snapshot in which that was done ([`prepare`]). So
+//! parsing neither asks for the time nor makes a hash map, whose seed would be in the snapshot, and keeps nothing twice,
+//! which would make it large: what is found by hashes, and what not every request needs, is made when it is asked for.
 
 use super::inline_trust::InlineTrust;
-use super::provider;
+use super::{EvidenceError, provider};
 use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use sigstore_verify::Verifier;
 use sigstore_verify::crypto::{Keyring, SigningScheme};
 use sigstore_verify::trust_root::{SIGSTORE_GITHUB_TRUSTED_ROOT, SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
 use sigstore_verify::types::{TimeRange, TsaAuthority};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Name of the embedded public good root, and the default of every attestor.
 pub const SIGSTORE: &str = "sigstore";
@@ -29,17 +34,56 @@ const CT_SCHEMES: [SigningScheme; 5] = [
 /// A trust root that verification can use: every key and certificate in it is parsed once.
 pub struct TrustRoot {
     root: TrustedRoot,
-    /// sigstore-verify's own preparation of it.
-    pub(super) verifier: Verifier,
-    /// Keys of the transparency logs.
-    pub(super) rekor_keys: Keyring,
-    /// Timestamp authorities, each with its window.
-    pub(super) timestamp_authorities: Vec<TsaAuthority>,
     /// Whether timestamps beside a key's signature must verify even where no log is asked for: somebody wrote down
     /// which authority they are by.
     pub(super) stamps_keys: bool,
+    /// sigstore-verify's own preparation of it.
+    verifier: OnceLock<Verifier>,
+    /// The preparation for what sigstore-verify is not asked about.
+    own: OnceLock<Own>,
+}
+
+struct Own {
+    rekor_keys: Keyring,
     ct_keys: Vec<(SigningScheme, Keyring)>,
     anchors: Vec<(TrustAnchor<'static>, Option<TimeRange>)>,
+    timestamp_authorities: Vec<TsaAuthority>,
+}
+
+/// Text that is embedded, until it was read: a snapshot shall not have it beside what it says.
+struct Embedded<const LENGTH: usize>(Mutex<[u8; LENGTH]>);
+
+static SIGSTORE_TEXT: Embedded<{ SIGSTORE_PRODUCTION_TRUSTED_ROOT.len() }> =
+    Embedded::new(SIGSTORE_PRODUCTION_TRUSTED_ROOT);
+static GITHUB_TEXT: Embedded<{ SIGSTORE_GITHUB_TRUSTED_ROOT.len() }> = Embedded::new(SIGSTORE_GITHUB_TRUSTED_ROOT);
+
+impl<const LENGTH: usize> Embedded<LENGTH> {
+    const fn new(text: &str) -> Self {
+        // INVARIANT: LENGTH is the text's. Zeros would be no trust root.
+        match text.as_bytes().first_chunk::<LENGTH>() {
+            Some(bytes) => Self(Mutex::new(*bytes)),
+            None => Self(Mutex::new([0; LENGTH])),
+        }
+    }
+
+    /// Whoever reads it keeps what it says.
+    fn take(&self) -> Result<TrustedRoot, TrustError> {
+        let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let malformed = |e: &dyn std::fmt::Display| TrustError::Malformed(e.to_string());
+        let text = std::str::from_utf8(&*bytes).map_err(|e| malformed(&e))?;
+        let root = TrustedRoot::from_json(text).map_err(|e| malformed(&e))?;
+        bytes.fill(0);
+        Ok(root)
+    }
+}
+
+/// Reads the embedded roots, for a snapshot of the module's memory: whoever asks for them later finds them read. Asks
+/// for no time, no seed and nothing else of the system.
+///
+/// # Errors
+/// None in a build whose tests pass.
+pub fn prepare() -> Result<(), TrustError> {
+    [SIGSTORE, GITHUB].into_iter().filter_map(TrustRoot::built_in).try_for_each(|root| root.map(drop))
 }
 
 impl std::fmt::Debug for TrustRoot {
@@ -102,7 +146,7 @@ impl TrustRoot {
         if root.certificate_authorities.is_empty() && root.tlogs.is_empty() && root.timestamp_authorities.is_empty() {
             return Err(TrustError::Empty);
         }
-        Self::prepare(root)
+        Self::of(root).checked()
     }
 
     /// The URL of a transparency log, by the hash of its key.
@@ -111,14 +155,18 @@ impl TrustRoot {
         self.root.tlogs.iter().find(|log| log.log_id.key_id.as_bytes() == log_id).map(|log| log.base_url.as_str())
     }
 
-    /// One of the embedded roots, by name.
+    /// One of the embedded roots, by name. Everybody gets the same.
     ///
     /// # Errors
     /// None in a build whose tests pass; the type keeps callers honest.
-    pub fn built_in(name: &str) -> Option<Result<Self, TrustError>> {
+    #[must_use]
+    pub fn built_in(name: &str) -> Option<Result<Arc<Self>, TrustError>> {
+        static ROOT_OF_SIGSTORE: OnceLock<Result<Arc<TrustRoot>, TrustError>> = OnceLock::new();
+        static ROOT_OF_GITHUB: OnceLock<Result<Arc<TrustRoot>, TrustError>> = OnceLock::new();
+        let of = |root| Arc::new(Self::of(root));
         match name {
-            SIGSTORE => Some(Self::from_json(SIGSTORE_PRODUCTION_TRUSTED_ROOT)),
-            GITHUB => Some(Self::from_json(SIGSTORE_GITHUB_TRUSTED_ROOT)),
+            SIGSTORE => Some(ROOT_OF_SIGSTORE.get_or_init(|| SIGSTORE_TEXT.take().map(of)).clone()),
+            GITHUB => Some(ROOT_OF_GITHUB.get_or_init(|| GITHUB_TEXT.take().map(of)).clone()),
             _ => None,
         }
     }
@@ -130,29 +178,59 @@ impl TrustRoot {
     pub fn with(&self, inline: &InlineTrust) -> Result<Self, TrustError> {
         let mut root = self.root.clone();
         inline.replace_in(&mut root)?;
-        Ok(Self { stamps_keys: inline.has_timestamp_authority(), ..Self::prepare(root)? })
+        Self { stamps_keys: inline.has_timestamp_authority(), ..Self::of(root) }.checked()
     }
 
-    fn prepare(root: TrustedRoot) -> Result<Self, TrustError> {
+    fn of(root: TrustedRoot) -> Self {
         provider::install();
-        let unusable = |e: &dyn std::fmt::Display| TrustError::Unusable(e.to_string());
-        let verifier = Verifier::new(&root).map_err(|e| unusable(&e))?;
-        let rekor_keys = root.rekor_keys().map_err(|e| unusable(&e))?;
+        Self { root, stamps_keys: false, verifier: OnceLock::new(), own: OnceLock::new() }
+    }
+
+    /// This root, if sigstore-verify can use it: it looks at every key, window and certificate.
+    fn checked(self) -> Result<Self, TrustError> {
+        self.verifier()?;
+        Ok(self)
+    }
+
+    /// sigstore-verify's own preparation of it.
+    pub(super) fn verifier(&self) -> Result<&Verifier, TrustError> {
+        if let Some(verifier) = self.verifier.get() {
+            return Ok(verifier);
+        }
+        let verifier = Verifier::new(&self.root).map_err(|e| unusable(&e))?;
+        Ok(self.verifier.get_or_init(|| verifier))
+    }
+
+    fn own(&self) -> Result<&Own, TrustError> {
+        if let Some(own) = self.own.get() {
+            return Ok(own);
+        }
+        let rekor_keys = self.root.rekor_keys().map_err(|e| unusable(&e))?;
         let ct_keys = CT_SCHEMES
             .into_iter()
-            .map(|scheme| Ok((scheme, root.ctfe_keys(scheme)?)))
+            .map(|scheme| Ok((scheme, self.root.ctfe_keys(scheme)?)))
             .collect::<Result<_, sigstore_verify::trust_root::Error>>()
             .map_err(|e| unusable(&e))?;
         let mut anchors = Vec::new();
-        for authority in &root.certificate_authorities {
+        for authority in &self.root.certificate_authorities {
             for certificate in &authority.cert_chain.certificates {
                 let der = CertificateDer::from(certificate.raw_bytes.as_bytes());
                 let anchor = webpki::anchor_from_trusted_cert(&der).map_err(|e| unusable(&e))?.to_owned();
                 anchors.push((anchor, authority.valid_for));
             }
         }
-        let timestamp_authorities = timestamp_authorities(&root);
-        Ok(Self { root, verifier, rekor_keys, timestamp_authorities, stamps_keys: false, ct_keys, anchors })
+        let timestamp_authorities = timestamp_authorities(&self.root);
+        Ok(self.own.get_or_init(|| Own { rekor_keys, ct_keys, anchors, timestamp_authorities }))
+    }
+
+    /// Keys of the transparency logs.
+    pub(super) fn rekor_keys(&self) -> Result<&Keyring, TrustError> {
+        Ok(&self.own()?.rekor_keys)
+    }
+
+    /// Timestamp authorities, each with its window.
+    pub(super) fn timestamp_authorities(&self) -> Result<&[TsaAuthority], TrustError> {
+        Ok(&self.own()?.timestamp_authorities)
     }
 
     /// Whether one of its logs has this ID.
@@ -161,17 +239,27 @@ impl TrustRoot {
     }
 
     /// The certificate authorities that vouch at `time`.
-    pub(super) fn anchors_at(&self, time: Timestamp) -> Vec<TrustAnchor<'static>> {
+    pub(super) fn anchors_at(&self, time: Timestamp) -> Result<Vec<TrustAnchor<'static>>, TrustError> {
         let open = |(_, window): &&(TrustAnchor<'static>, Option<TimeRange>)| {
             window.is_none_or(|window| window.contains(time))
         };
-        self.anchors.iter().filter(open).map(|(anchor, _)| anchor.clone()).collect()
+        Ok(self.own()?.anchors.iter().filter(open).map(|(anchor, _)| anchor.clone()).collect())
     }
 
     /// The keys of the certificate transparency logs that sign in this way.
-    pub(super) fn ct_keys(&self, scheme: SigningScheme) -> Option<&Keyring> {
-        self.ct_keys.iter().find(|(known, _)| *known == scheme).map(|(_, keys)| keys)
+    pub(super) fn ct_keys(&self, scheme: SigningScheme) -> Result<Option<&Keyring>, TrustError> {
+        Ok(self.own()?.ct_keys.iter().find(|(known, _)| *known == scheme).map(|(_, keys)| keys))
     }
+}
+
+impl From<TrustError> for EvidenceError {
+    fn from(error: TrustError) -> Self {
+        Self::Unsupported(format!("the trust root: {error}"))
+    }
+}
+
+fn unusable(reason: &dyn std::fmt::Display) -> TrustError {
+    TrustError::Unusable(reason.to_string())
 }
 
 /// Leaf first, root last, as trusted roots write chains. No clock is read: a token's own time is held against the window.
