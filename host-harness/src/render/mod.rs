@@ -11,6 +11,7 @@ mod page;
 mod prose;
 pub mod publish;
 pub mod report;
+mod sarif;
 pub mod scan;
 pub mod survey;
 pub mod text;

@@ -1,4 +1,4 @@
-//! SARIF 2.1.0: one result for each reason in each place, at the document that the object stands in.
+//! SARIF: one result for each reason in each place, at the document that the object stands in.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use sigwarden_core::decision::Outcome;
 
+use super::super::sarif;
 use super::told;
 use crate::manifests::Origin;
 use crate::scan::report::ScanReport;
@@ -36,20 +37,7 @@ pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> 
     let rules: BTreeSet<&str> =
         results.iter().filter_map(|result| result.get("ruleId").and_then(Value::as_str)).collect();
     let rules: Vec<Value> = rules.into_iter().map(|id| json!({"id": id})).collect();
-    let driver = json!({
-        "name": "sigwarden",
-        "version": env!("CARGO_PKG_VERSION"),
-        "informationUri": env!("CARGO_PKG_REPOSITORY"),
-        "rules": rules,
-    });
-    super::super::json::pretty(
-        out,
-        &json!({
-            "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [{"tool": {"driver": driver}, "results": results}],
-        }),
-    )
+    sarif::write(out, &rules, &results)
 }
 
 const fn level(outcome: Outcome) -> &'static str {
