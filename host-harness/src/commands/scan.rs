@@ -20,9 +20,9 @@ use crate::manifests::{self, Manifest, Manifests, NotCovered};
 use crate::policy_file::PolicyFile;
 use crate::render::scan::{self as render, Form};
 use crate::render::text::Paths;
-use crate::render::{json, survey as in_words};
+use crate::render::{json, report, survey as in_words};
 use crate::scan;
-use crate::survey::{Surveyor, survey};
+use crate::survey::{SurveyReport, Surveyor, survey};
 use crate::workers::{MAX_JOBS, Options};
 use sigwarden_core::decision::Outcome;
 
@@ -84,7 +84,7 @@ pub(super) struct Arguments {
     module: ModuleFlag,
 
     /// Form of the result
-    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    #[arg(short, long, value_name = "FORM", default_value_t = Form::Report(report::Form::Text))]
     output: Form,
 
     /// Write the result into this file
@@ -155,9 +155,7 @@ impl Arguments {
         log: &Arc<Log>,
         streams: &mut Streams<'_>,
     ) -> anyhow::Result<Answer> {
-        if !matches!(self.output, Form::Text | Form::Json | Form::Markdown) {
-            bail!("without --policy there is no verdict to report in this form: use -o text, json or markdown");
-        }
+        let write = self.words()?;
         let mut surveyor = Surveyor::new(self.source.source(log)?, now()?)?;
         if let Some(root) = self.trust.load()? {
             surveyor = surveyor.with_trusted_root(&root.to_string())?;
@@ -170,13 +168,21 @@ impl Arguments {
         let report = survey(covered, not_covered, Arc::new(surveyor), options, &|| bar.inc(1));
         bar.finish_and_clear();
         tell(log, streams.err)?;
-        self.write(streams.out, |out| match self.output {
-            Form::Json => json::pretty(out, &report),
-            Form::Markdown => in_words::markdown(out, &report),
-            _ => in_words::text(out, &report),
-        })?;
+        self.write(streams.out, |out| write(out, &report))?;
         let all_seen = report.images.iter().all(|entry| entry.holding.error.is_none());
         Ok(if all_seen { Answer::Yes } else { Answer::Unknown })
+    }
+
+    /// What writes a survey in the form that was asked for.
+    fn words(&self) -> anyhow::Result<fn(&mut dyn Write, &SurveyReport) -> io::Result<()>> {
+        Ok(match self.output {
+            Form::Report(report::Form::Text) => in_words::text,
+            Form::Report(report::Form::Json) => json::pretty,
+            Form::Report(report::Form::Markdown) => in_words::markdown,
+            form @ (Form::Report(report::Form::Junit | report::Form::Sarif) | Form::Html) => {
+                bail!("without --policy there is no verdict to report as {form}: use -o text, json or markdown")
+            }
+        })
     }
 
     /// Writes the result to where it was asked for.

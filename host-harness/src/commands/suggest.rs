@@ -21,7 +21,7 @@ use crate::log::Log;
 use crate::manifests::{self, Manifest, Manifests, Origin};
 use crate::policy::Policy;
 use crate::render::text::Paths;
-use crate::render::{json as json_form, scan as render, visible};
+use crate::render::{json as json_form, report, scan as render, visible};
 use crate::request;
 use crate::scan;
 use crate::sources::Source;
@@ -248,7 +248,7 @@ impl Arguments {
             return Ok(());
         }
         tell(log, streams.err)?;
-        unless_closed(render::write(streams.err, &report, render::Form::Text))?;
+        unless_closed(render::write(streams.err, &report, render::Form::Report(report::Form::Text)))?;
         bail!(
             "the draft would not admit all that it was drafted for ({} refused, {} undecided): nothing is suggested",
             report.totals.refused,
