@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sigwarden_core::evidence::published::{self, Element};
-use sigwarden_core::evidence::{Claim, Content, Evidence, SignerMaterial};
+use sigwarden_core::evidence::published::Element;
+use sigwarden_core::evidence::{Claim, Evidence, SignerMaterial};
 use sigwarden_core::reference::{Digest, ImageRef, Repository};
 use sigwarden_core::verify::{
     Claims, EvidenceError, GITHUB, KeyHash, LogRule, PublicKey, Question, SIGSTORE, SctRule, Signer as Asked,
@@ -13,7 +13,7 @@ use sigwarden_core::verify::{
 
 use super::provenance::Provenance;
 use super::{Children, Holding, Seen, Signer, Standing, SurveyError};
-use crate::publish::{Collected, Dropped, PublishError, collect, published_beside};
+use crate::publish::{Collected, Readable, collect_all};
 use crate::sources::{Manifest, Source, SourceError};
 
 /// Images of an index that are looked into where the index has nothing. Sixteen platforms are many, and each costs as
@@ -129,10 +129,8 @@ impl Surveyor {
         let mut tray = Tray::default();
         let collected = self.gather(repository, digest)?;
         holding.dropped = collected.dropped;
-        for (place, _, element) in collected.found {
-            if let Err(reason) = self.examine(place.clone(), element, digest, &mut tray) {
-                holding.dropped.push(Dropped { source: place, reason });
-            }
+        for found in collected.found {
+            self.examine(found, &mut tray);
         }
         let (signatures, attestations) = tray.seen.into_iter().partition(|seen| seen.predicate_type.is_none());
         (holding.signatures, holding.attestations) = (signatures, attestations);
@@ -149,57 +147,29 @@ impl Surveyor {
         Ok(())
     }
 
-    /// Everything beside the image, published evidence last.
     fn gather(&self, repository: &Repository, digest: &Digest) -> Result<Collected, SourceError> {
-        let mut collected = collect(self.source.as_ref(), repository, digest, &self.logs)?;
-        let place = format!("published evidence {}", published::tag(digest));
-        match published_beside(self.source.as_ref(), repository, digest) {
-            Ok(Some(evidence)) => {
-                for element in evidence.elements() {
-                    match element {
-                        Ok(element) => collected.found.push((place.clone(), String::new(), element)),
-                        Err(error) => {
-                            collected.dropped.push(Dropped { source: place.clone(), reason: error.to_string() });
-                        }
-                    }
-                }
-            }
-            Ok(None) => {}
-            Err(PublishError::Source(error)) => return Err(error),
-            Err(error) => collected.dropped.push(Dropped { source: place, reason: error.to_string() }),
-        }
-        Ok(collected)
+        collect_all(self.source.as_ref(), repository, digest, &self.logs)
     }
 
-    /// Reads one piece of evidence and verifies it; the error says why it says nothing about the image.
-    fn examine(&self, place: String, element: Element, digest: &Digest, tray: &mut Tray) -> Result<(), String> {
-        let material = element.clone().material().map_err(|error| error.to_string())?;
-        if matches!(material.content, Content::Artifact { .. }) {
-            return Err("it signs a file, and not an image".to_owned());
-        }
-        let claim = Claim::read(&material.content).map_err(|error| error.to_string())?;
-        if claim.about(digest.as_str()).is_none() {
-            return Err("it is about another image".to_owned());
-        }
-        let predicate = match &claim {
-            Claim::Signature(_) => None,
+    /// Verifies one piece of evidence.
+    fn examine(&self, found: Readable, tray: &mut Tray) {
+        let Readable { place, element, material, claim } = found;
+        let (predicate_type, provenance) = match &claim {
+            Claim::Signature(_) => (None, None),
             Claim::Attestation { predicate_type, predicate, .. } => {
-                Some((predicate_type.clone(), Provenance::read(predicate_type, &predicate.value())))
+                (Some(predicate_type.clone()), Provenance::read(predicate_type, &predicate.value()))
             }
         };
         let signature = material.content.signature().to_vec();
+        let id = tray.seen.len();
         let evidence = match element {
-            Element::Bundle(json) => {
-                Evidence::from_bundle(tray.seen.len(), place.clone(), material, claim, json.into_bytes())
-            }
+            Element::Bundle(json) => Evidence::from_bundle(id, place.clone(), material, claim, json.into_bytes()),
             Element::CosignSignature(_) | Element::CosignAttestation(_) => {
-                Evidence::from_material(tray.seen.len(), place.clone(), material, claim)
+                Evidence::from_material(id, place.clone(), material, claim)
             }
         };
         let (signer, standing, signed_at) = self.verify(&evidence);
-        let (predicate_type, provenance) = predicate.map_or((None, None), |(kind, read)| (Some(kind), read));
         tray.put(signature, Seen { places: vec![place], signer, standing, signed_at, predicate_type, provenance });
-        Ok(())
     }
 
     fn verify(&self, evidence: &Evidence) -> (Signer, Standing, Option<i64>) {
