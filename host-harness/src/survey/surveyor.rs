@@ -13,7 +13,7 @@ use sigwarden_core::verify::{
 
 use super::provenance::Provenance;
 use super::{Children, Holding, Seen, Signer, Standing, SurveyError};
-use crate::publish::{Collected, Readable, collect_all};
+use crate::publish::{Collected, Dropped, Readable, collect_all};
 use crate::sources::{Manifest, Source, SourceError};
 
 /// Images of an index that are looked into where the index has nothing. Sixteen platforms are many, and each costs as
@@ -132,6 +132,7 @@ impl Surveyor {
         for found in collected.found {
             self.examine(found, &mut tray);
         }
+        holding.dropped.extend(tray.worse);
         let (signatures, attestations) = tray.seen.into_iter().partition(|seen| seen.predicate_type.is_none());
         (holding.signatures, holding.attestations) = (signatures, attestations);
         if let Some(children) = manifest.manifests {
@@ -256,23 +257,39 @@ struct Tray {
     seen: Vec<Seen>,
     /// Where in `seen` a signature over a kind of statement is.
     known: BTreeMap<(Vec<u8>, Option<String>), usize>,
+    /// Copies of it that are worth less. Their places are none of its places: what can be read there does not hold.
+    worse: Vec<Dropped>,
 }
 
 impl Tray {
     /// What stands the test wins over what does not: published evidence may have the log entry that the other lacks.
     fn put(&mut self, signature: Vec<u8>, mut new: Seen) {
         let key = (signature, new.predicate_type.clone());
-        if let Some(old) = self.known.get(&key).and_then(|index| self.seen.get_mut(*index)) {
-            let places = old.places.iter().cloned().chain(std::mem::take(&mut new.places)).collect();
-            if rank(&new.standing) > rank(&old.standing) {
-                *old = new;
-            }
-            old.places = places;
+        let Some(old) = self.known.get(&key).and_then(|index| self.seen.get_mut(*index)) else {
+            self.known.insert(key, self.seen.len());
+            self.seen.push(new);
             return;
+        };
+        if rank(&new.standing) > rank(&old.standing) {
+            std::mem::swap(old, &mut new);
         }
-        self.known.insert(key, self.seen.len());
-        self.seen.push(new);
+        if old.is_verified() && rank(&new.standing) < rank(&old.standing) {
+            let reason = lack(&new.standing);
+            self.worse.extend(new.places.into_iter().map(|source| Dropped { source, reason: reason.clone() }));
+        } else {
+            old.places.append(&mut new.places);
+        }
     }
+}
+
+/// What is wrong with a copy that is worth less than another, which holds.
+fn lack(standing: &Standing) -> String {
+    let reason = match standing {
+        Standing::Verified { .. } => return "a copy without the log entry that another copy has".to_owned(),
+        Standing::Refused { code, message } => format!("{message} [{code}]"),
+        Standing::UnknownKey => "no key that was given fits".to_owned(),
+    };
+    format!("a copy of a signature that holds elsewhere, and not here: {reason}")
 }
 
 const fn rank(standing: &Standing) -> u8 {
