@@ -28,6 +28,7 @@ pub mod codes;
 pub mod commands;
 pub mod convert;
 pub mod cosign_flags;
+mod documents;
 pub mod engine;
 pub mod host;
 pub mod inspect;

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::documents::MAX_DEPTH;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: a:1}]}\n";
 
