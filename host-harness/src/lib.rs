@@ -37,6 +37,7 @@ pub mod manifests;
 pub mod out_of_reach;
 pub mod policy;
 pub mod policy_file;
+mod progress;
 pub mod publish;
 pub mod render;
 pub mod request;

@@ -1,5 +1,6 @@
 //! `sigwarden scan PATH…`: what would the cluster refuse of these manifests?
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +8,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::hosted::HostFlags;
 use super::{
@@ -18,6 +18,7 @@ use crate::host::Profile;
 use crate::log::Log;
 use crate::manifests::{self, Manifest, Manifests, NotCovered};
 use crate::policy_file::PolicyFile;
+use crate::progress;
 use crate::render::scan::{self as render, Form};
 use crate::render::text::Paths;
 use crate::render::{json, report, survey as in_words};
@@ -125,14 +126,14 @@ impl Arguments {
 
         // A recording is a queue: only one at a time asks in its order.
         let jobs = if self.host.is_session() { 1 } else { self.jobs };
-        let bar = progress(asked.len());
+        let bar = progress::bar(asked.len(), "objects");
         let hosted = Arc::new(hosted);
         let ask = {
             let (hosted, log) = (Arc::clone(&hosted), Arc::clone(log));
             Arc::new(move |request: &serde_json::Value| hosted.explain_one(request, &settings, &log))
         };
-        let mut report = scan::scan(asked, ask, Options { jobs, deadline: self.deadline }, &|| bar.inc(1));
-        bar.finish_and_clear();
+        let mut report = scan::scan(asked, ask, Options { jobs, deadline: self.deadline }, &|| bar.advance());
+        drop(bar);
         report.not_covered = found.not_covered;
         report.totals.others = found.others;
         hosted.finish(log)?;
@@ -163,10 +164,12 @@ impl Arguments {
         for file in &self.keys {
             surveyor = surveyor.with_key(&file.display().to_string(), &read_text(file)?)?;
         }
-        let bar = progress(covered.iter().map(|manifest| manifest.images.len()).sum());
+        let images = covered.iter().flat_map(|manifest| &manifest.images);
+        let images: BTreeSet<&String> = images.chain(not_covered.iter().flat_map(|object| &object.images)).collect();
+        let bar = progress::bar(images.len(), "images");
         let options = Options { jobs: self.jobs, deadline: self.deadline };
-        let report = survey(covered, not_covered, Arc::new(surveyor), options, &|| bar.inc(1));
-        bar.finish_and_clear();
+        let report = survey(covered, not_covered, Arc::new(surveyor), options, &|| bar.advance());
+        drop(bar);
         tell(log, streams.err)?;
         self.write(streams.out, |out| write(out, &report))?;
         let all_seen = report.images.iter().all(|entry| entry.holding.error.is_none());
@@ -198,16 +201,6 @@ impl Arguments {
 pub(super) fn now() -> anyhow::Result<i64> {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
     Ok(i64::try_from(elapsed.as_secs())?)
-}
-
-/// A bar that is drawn on a terminal only.
-fn progress(objects: usize) -> ProgressBar {
-    let length = u64::try_from(objects).unwrap_or(u64::MAX);
-    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-    match ProgressStyle::with_template("{bar:30} {pos}/{len} objects, {elapsed}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 pub(super) fn jobs(text: &str) -> Result<usize, String> {
