@@ -106,13 +106,28 @@ impl std::fmt::Display for Origin {
     }
 }
 
-/// An object that the policy decides about.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Manifest {
+/// An object that was read, as people know it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Object {
     /// Where it comes from.
     pub origin: Origin,
     /// It in words: `Deployment shop/web`.
-    pub object: String,
+    #[serde(rename = "object")]
+    pub name: String,
+}
+
+impl std::fmt::Display for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.name, self.origin)
+    }
+}
+
+/// An object that the policy decides about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// Which.
+    pub object: Object,
     /// The request that creates it.
     pub request: Value,
     /// The images that it names, as far as it can be read.
@@ -123,10 +138,9 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotCovered {
-    /// Where it comes from.
-    pub origin: Origin,
-    /// It in words: `Rollout shop/web`.
-    pub object: String,
+    /// Which.
+    #[serde(flatten)]
+    pub object: Object,
     /// Why the policy is not asked.
     pub reason: String,
     /// The images in its pod templates.
@@ -302,25 +316,24 @@ impl Reader<'_> {
             return Err(ManifestError::TooMuch { file: origin.file.clone(), what });
         }
         let request = request::creation(object, &kind, self.namespace);
-        let subject = workload::subject_of(&request);
+        let named = Object { origin: origin.clone(), name: workload::subject_of(&request) };
         let images = match Workload::from_request(&request) {
             Err(WorkloadError::UnknownKind { kind }) => {
-                self.other(&request, &kind, subject, origin);
+                self.other(&request, &kind, named);
                 return Ok(());
             }
             // What else is wrong with it the module will say.
             Err(_) => Vec::new(),
             Ok(workload) => workload.images.into_iter().map(|image| image.image).collect(),
         };
-        self.found.covered.push(Manifest { origin: origin.clone(), object: subject, request, images });
+        self.found.covered.push(Manifest { object: named, request, images });
         Ok(())
     }
 
-    fn other(&mut self, request: &Value, kind: &str, object: String, origin: &Origin) {
+    fn other(&mut self, request: &Value, kind: &str, object: Object) {
         match request.get("object").and_then(images_in) {
             None => self.found.others = self.found.others.saturating_add(1),
             Some(images) => self.found.not_covered.push(NotCovered {
-                origin: origin.clone(),
                 object,
                 reason: format!("the policy is not asked about {kind}, only about the pods that come of it"),
                 images,

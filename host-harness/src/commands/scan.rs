@@ -115,7 +115,7 @@ impl Arguments {
             found.covered.into_iter().partition(|manifest| policy.leaves_out(&manifest.request).is_none());
         found.not_covered.extend(left_out.into_iter().filter_map(|manifest| {
             let reason = policy.leaves_out(&manifest.request)?;
-            Some(NotCovered { origin: manifest.origin, object: manifest.object, reason, images: manifest.images })
+            Some(NotCovered { object: manifest.object, reason, images: manifest.images })
         }));
 
         let mut settings = policy.settings;

@@ -16,11 +16,11 @@ pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> 
     let images: Vec<ImageReport> = report.images.iter().map(placed).collect();
     let whole = report.objects.iter().flat_map(|object| {
         let reasons = object.findings.iter().map(told).chain(object.error.clone());
-        reasons.map(move |reason| format!("{} ({}): {reason}", object.object, object.origin))
+        reasons.map(move |reason| format!("{}: {reason}", object.object))
     });
     let outside = report.not_covered.iter().map(|object| {
         let images = if object.images.is_empty() { String::new() } else { format!(" ({})", object.images.join(", ")) };
-        format!("{} ({}): {}{images}", object.object, object.origin, object.reason)
+        format!("{}: {}{images}", object.object, object.reason)
     });
     let sections = [
         Section { title: "Refused as a whole, or not answered", items: whole.collect() },
@@ -58,7 +58,7 @@ fn placed(entry: &ImageEntry) -> ImageReport {
         .take(SHOWN_USES)
         .map(|place| Location {
             pointer: String::new(),
-            field: format!("{} {}", place.object, place.field),
+            field: format!("{} {}", place.object.name, place.field),
             name: place.container.clone(),
         })
         .collect();

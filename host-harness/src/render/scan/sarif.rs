@@ -19,20 +19,22 @@ pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> 
     for entry in &report.images {
         for finding in entry.reasons() {
             results.extend(entry.uses.iter().map(|place| {
-                let text = format!("{} {}: {}: {}", place.object, place.container, entry.report.image, told(finding));
-                result(&finding.code.to_string(), level(entry.report.outcome), &text, &place.origin)
+                let text =
+                    format!("{} {}: {}: {}", place.object.name, place.container, entry.report.image, told(finding));
+                result(&finding.code.to_string(), level(entry.report.outcome), &text, &place.object.origin)
             }));
         }
     }
     for object in &report.objects {
-        let told = |text: String| format!("{}: {text}", object.object);
+        let told = |text: String| format!("{}: {text}", object.object.name);
         let findings = object.findings.iter().map(|finding| (finding.code.to_string(), super::told(finding)));
         let all = findings.chain(object.error.clone().map(|error| (NO_ANSWER.to_owned(), error)));
-        results.extend(all.map(|(rule, text)| result(&rule, level(object.outcome), &told(text), &object.origin)));
+        results
+            .extend(all.map(|(rule, text)| result(&rule, level(object.outcome), &told(text), &object.object.origin)));
     }
     for object in &report.not_covered {
-        let text = format!("{}: {}", object.object, object.reason);
-        results.push(result(NOT_COVERED, "warning", &text, &object.origin));
+        let text = format!("{}: {}", object.object.name, object.reason);
+        results.push(result(NOT_COVERED, "warning", &text, &object.object.origin));
     }
     let rules: BTreeSet<&str> =
         results.iter().filter_map(|result| result.get("ruleId").and_then(Value::as_str)).collect();
