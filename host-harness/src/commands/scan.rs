@@ -9,11 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::hosted::HostFlags;
-use super::{
-    Answer, ModuleFlag, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere, read_text, tell,
-    unless_closed,
-};
+use super::hosted::PolicyFlags;
+use super::{Answer, Streams, load_policy, read_text, tell, unless_closed};
 use crate::host::Profile;
 use crate::log::Log;
 use crate::manifests::{self, Manifest, Manifests, NotCovered};
@@ -73,16 +70,7 @@ pub(super) struct Arguments {
     deadline: Option<Duration>,
 
     #[command(flatten)]
-    trust: TrustFlag,
-
-    #[command(flatten)]
-    source: SourceFlags,
-
-    #[command(flatten, next_help_heading = "Host")]
-    host: HostFlags,
-
-    #[command(flatten, next_help_heading = "Options")]
-    module: ModuleFlag,
+    asked: PolicyFlags,
 
     /// Form of the result
     #[arg(short, long, value_name = "FORM", default_value_t = Form::Report(report::Form::Text))]
@@ -92,6 +80,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
 }
+
+/// Writes what images have.
+type WriteSurvey = fn(&mut dyn Write, &SurveyReport) -> io::Result<()>;
 
 impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
@@ -119,13 +110,11 @@ impl Arguments {
         }));
 
         let mut settings = policy.settings;
-        self.trust.apply(&mut settings)?;
-        look_everywhere(&mut settings, self.host.profile(Profile::Extended));
-        let hosted = self.host.run(Profile::Extended, self.module.load()?, self.source.source(log)?, log)?;
-        check_settings(&hosted.policy, &settings, Paths::Shown, streams.err)?;
+        let module = self.asked.module.load()?;
+        let hosted = self.asked.start(module, Profile::Extended, &mut settings, Paths::Shown, log, streams.err)?;
 
         // A recording is a queue: only one at a time asks in its order.
-        let jobs = if self.host.is_session() { 1 } else { self.jobs };
+        let jobs = if self.asked.host.is_session() { 1 } else { self.jobs };
         let bar = progress::bar(asked.len(), "objects");
         let hosted = Arc::new(hosted);
         let ask = {
@@ -157,8 +146,8 @@ impl Arguments {
         streams: &mut Streams<'_>,
     ) -> anyhow::Result<Answer> {
         let write = self.words()?;
-        let mut surveyor = Surveyor::new(self.source.source(log)?, now()?)?;
-        if let Some(root) = self.trust.load()? {
+        let mut surveyor = Surveyor::new(self.asked.source.source(log)?, now()?)?;
+        if let Some(root) = self.asked.trust.load()? {
             surveyor = surveyor.with_trusted_root(&root.to_string())?;
         }
         for file in &self.keys {
@@ -177,7 +166,7 @@ impl Arguments {
     }
 
     /// What writes a survey in the form that was asked for.
-    fn words(&self) -> anyhow::Result<fn(&mut dyn Write, &SurveyReport) -> io::Result<()>> {
+    fn words(&self) -> anyhow::Result<WriteSurvey> {
         Ok(match self.output {
             Form::Report(report::Form::Text) => in_words::text,
             Form::Report(report::Form::Json) => json::pretty,
