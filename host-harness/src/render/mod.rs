@@ -15,6 +15,7 @@ mod sarif;
 pub mod scan;
 pub mod survey;
 pub mod text;
+mod told;
 
 pub use page::fit_terminal;
 pub(crate) use page::visible;
