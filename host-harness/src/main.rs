@@ -15,7 +15,8 @@ fn main() -> ExitCode {
         sigwarden::render::fit_terminal(columns.into());
     }
     let mut out = AutoStream::new(std::io::stdout().lock(), color);
-    let mut err = AutoStream::new(std::io::stderr().lock(), color);
+    // Not locked: the threads that draw what takes long would wait for it, and whoever stops them for these.
+    let mut err = AutoStream::new(std::io::stderr(), color);
     match cli.run(&mut Streams { out: &mut out, err: &mut err }) {
         Ok(answer) => answer.into(),
         Err(error) => {

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sigwarden_core::workload::{self, Workload, WorkloadError};
 
+use crate::documents::{self, Document};
 use crate::request;
 
 /// Bytes of one file. What a whole cluster prints has some tens of megabytes; a parsed file takes ten times its size.
@@ -27,15 +28,9 @@ const MAX_OBJECTS: usize = 200_000;
 const MAX_FOLDERS: usize = 32;
 /// Lists within lists. `kubectl` prints one; `kustomize` may be given one.
 const MAX_LISTS: usize = 8;
-/// Values within values. Kubernetes' own objects, CRDs' schemas included, stay far below.
-const MAX_DEPTH: usize = 256;
-/// Nodes of one document: a list of a whole cluster, and an end for what aliases multiply.
-const MAX_NODES: usize = 20_000_000;
 
 /// Names of files in folders that hold manifests.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
-/// What `helm template` writes above each document.
-const HELM_SOURCE: &str = "# Source: ";
 const STANDARD_INPUT: &str = "standard input";
 
 /// Why manifests cannot be read.
@@ -111,13 +106,28 @@ impl std::fmt::Display for Origin {
     }
 }
 
-/// An object that the policy decides about.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Manifest {
+/// An object that was read, as people know it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Object {
     /// Where it comes from.
     pub origin: Origin,
     /// It in words: `Deployment shop/web`.
-    pub object: String,
+    #[serde(rename = "object")]
+    pub name: String,
+}
+
+impl std::fmt::Display for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.name, self.origin)
+    }
+}
+
+/// An object that the policy decides about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// Which.
+    pub object: Object,
     /// The request that creates it.
     pub request: Value,
     /// The images that it names, as far as it can be read.
@@ -128,10 +138,9 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotCovered {
-    /// Where it comes from.
-    pub origin: Origin,
-    /// It in words: `Rollout shop/web`.
-    pub object: String,
+    /// Which.
+    #[serde(flatten)]
+    pub object: Object,
     /// Why the policy is not asked.
     pub reason: String,
     /// The images in its pod templates.
@@ -247,59 +256,15 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn text(&mut self, text: &str, file: &str) -> Result<(), ManifestError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // What a cluster prints as JSON is read as JSON; YAML that starts alike is left to its own parser.
-        if text.trim_start().starts_with('{') {
-            let documents: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
-            match documents {
-                Ok(documents) => {
-                    let origin = Origin { file: file.to_owned(), line: 1, template: None };
-                    return documents.into_iter().try_for_each(|document| self.document(document, &origin));
-                }
-                Err(error) if file.ends_with(".json") => {
-                    return Err(ManifestError::Syntax {
-                        file: file.to_owned(),
-                        line: u64::try_from(error.line()).unwrap_or(u64::MAX),
-                        reason: error.to_string(),
-                        is_template: text.contains("{{"),
-                    });
-                }
-                Err(_) => {}
-            }
-        }
-        if let Some((line, reason)) = ambiguity(text) {
-            let (file, is_template) = (file.to_owned(), false);
-            return Err(ManifestError::Syntax { file, line, reason: reason.to_owned(), is_template });
-        }
-        parts(text).try_for_each(|part| self.part(&part, file))
-    }
-
-    /// One part of a file between two `---`: a document, or several that end with `...`.
-    fn part(&mut self, part: &Part<'_>, file: &str) -> Result<(), ManifestError> {
-        let options = serde_saphyr::options! {
-            // Which of two values wins, kubectl and the parser here answer otherwise.
-            merge_keys: serde_saphyr::MergeKeyPolicy::Error,
-            budget: serde_saphyr::budget! {
-                max_depth: MAX_DEPTH,
-                max_nodes: MAX_NODES,
-                max_events: MAX_NODES.saturating_mul(2),
-                max_documents: MAX_OBJECTS,
-            },
-        };
-        let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(part.text, options).map_err(|error| {
-            let line = error.location().map_or(1, |location| location.line());
-            ManifestError::Syntax {
-                file: file.to_owned(),
-                line: part.line.saturating_add(line.saturating_sub(1)),
-                reason: error.without_snippet().to_string(),
-                is_template: part.text.contains("{{"),
-            }
+        let documents = documents::read(text, file).map_err(|error| ManifestError::Syntax {
+            file: file.to_owned(),
+            line: error.line,
+            is_template: error.is_template,
+            reason: error.reason,
         })?;
-        let template = part.text.lines().map_while(|line| (line.starts_with(['#', '-'])).then_some(line));
-        let template = template.filter_map(|line| line.strip_prefix(HELM_SOURCE)).next();
-        let origin =
-            Origin { file: file.to_owned(), line: part.first, template: template.map(|name| name.trim().to_owned()) };
-        documents.into_iter().try_for_each(|document| self.document(document, &origin))
+        documents.into_iter().try_for_each(|Document { value, line, template }| {
+            self.document(value, &Origin { file: file.to_owned(), line, template })
+        })
     }
 
     fn document(&mut self, document: Value, origin: &Origin) -> Result<(), ManifestError> {
@@ -351,25 +316,24 @@ impl Reader<'_> {
             return Err(ManifestError::TooMuch { file: origin.file.clone(), what });
         }
         let request = request::creation(object, &kind, self.namespace);
-        let subject = workload::subject_of(&request);
+        let named = Object { origin: origin.clone(), name: workload::subject_of(&request) };
         let images = match Workload::from_request(&request) {
             Err(WorkloadError::UnknownKind { kind }) => {
-                self.other(&request, &kind, subject, origin);
+                self.other(&request, &kind, named);
                 return Ok(());
             }
             // What else is wrong with it the module will say.
             Err(_) => Vec::new(),
             Ok(workload) => workload.images.into_iter().map(|image| image.image).collect(),
         };
-        self.found.covered.push(Manifest { origin: origin.clone(), object: subject, request, images });
+        self.found.covered.push(Manifest { object: named, request, images });
         Ok(())
     }
 
-    fn other(&mut self, request: &Value, kind: &str, object: String, origin: &Origin) {
+    fn other(&mut self, request: &Value, kind: &str, object: Object) {
         match request.get("object").and_then(images_in) {
             None => self.found.others = self.found.others.saturating_add(1),
             Some(images) => self.found.not_covered.push(NotCovered {
-                origin: origin.clone(),
                 object,
                 reason: format!("the policy is not asked about {kind}, only about the pods that come of it"),
                 images,
@@ -407,73 +371,12 @@ fn images_in(object: &Value) -> Option<Vec<String>> {
     })
 }
 
-/// A part of a file, with its place in it.
-struct Part<'t> {
-    text: &'t str,
-    /// Line of its first character, from 1.
-    line: u64,
-    /// Line on which its content starts.
-    first: u64,
-}
-
-/// Takes a file apart at its `---`. At the start of a line they are always the start of a document: YAML allows them nowhere
-/// else, block scalars and quotes included (YAML 1.2.2, `c-forbidden`). So each document has its own limits, and its line.
-fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
-    let mut rest = text;
-    let mut line = 1_u64;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let mut end = 0_usize;
-        let mut lines = 0_u64;
-        let mut first = None;
-        for candidate in rest.split_inclusive('\n') {
-            if lines > 0 && is_marker(candidate) {
-                break;
-            }
-            let content = candidate.trim();
-            if first.is_none() && !content.is_empty() && !content.starts_with('#') && content != "---" {
-                first = Some(line.saturating_add(lines));
-            }
-            end = end.saturating_add(candidate.len());
-            lines = lines.saturating_add(1);
-        }
-        let (part, after) = rest.split_at_checked(end)?;
-        let part = Part { text: part, line, first: first.unwrap_or(line) };
-        rest = after;
-        line = line.saturating_add(lines);
-        Some(part)
-    })
-}
-
 /// Fills in what is missing, or empty.
 fn complete(fields: &mut serde_json::Map<String, Value>, name: &str, value: &str) {
     let says_nothing = |found: &Value| found.is_null() || found.as_str().is_some_and(str::is_empty);
     if fields.get(name).is_none_or(says_nothing) {
         fields.insert(name.to_owned(), value.into());
     }
-}
-
-/// Where other readers of YAML, kubectl's among them, would see other lines or documents than are seen here: line and reason.
-pub(crate) fn ambiguity(text: &str) -> Option<(u64, &'static str)> {
-    (1..).zip(text.split('\n')).find_map(|(number, line)| {
-        if line.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
-            return Some((
-                number,
-                "a line break that not every reader of YAML takes for one (U+0085, U+2028 or U+2029)",
-            ));
-        }
-        let is_odd = line.starts_with("---") && !is_marker(line);
-        is_odd.then_some((
-            number,
-            "a line that begins with `---` and is no document's start: kubectl may take it for one",
-        ))
-    })
-}
-
-fn is_marker(line: &str) -> bool {
-    line.strip_prefix("---").is_some_and(|after| after.is_empty() || after.starts_with([' ', '\t', '\r', '\n']))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::convert::report::Note;
 use crate::convert::{self, Conversion, Document, Options};
+use crate::documents::{ambiguity, options};
 
 /// The API group of Kubewarden's policies.
 const KUBEWARDEN_GROUP: &str = "policies.kubewarden.io/";
@@ -172,7 +173,12 @@ fn converted(documents: Vec<Value>, file: &str) -> Result<PolicyFile, PolicyFile
 }
 
 fn documents(text: &str, file: &str) -> Result<Vec<Value>, PolicyFileError> {
-    let options = serde_saphyr::options! { reject_unsupported_tags: true };
+    // What is checked here must be what the cluster gets, and there `kubectl` reads it.
+    if let Some((line, reason)) = ambiguity(text) {
+        return Err(PolicyFileError::Syntax { line, rendered: format!("`{file}`, line {line}: {reason}") });
+    }
+    let mut options = options();
+    options.reject_unsupported_tags = true;
     serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
         let rendered = error.render_with_options(serde_saphyr::render_options! {
             source_name: Some(file),

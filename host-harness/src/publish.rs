@@ -1,6 +1,6 @@
 //! Publishing: everything that is known about an image, put where a stock Kubewarden can hand it to a policy.
 //!
-//! [`collect()`] gathers what lies beside the image, in every format. [`Publisher`] adds it to what is published already
+//! [`collect()`] gathers what signing tools left beside the image, in every format, and [`collect_all`] also what was published. [`Publisher`] adds it to what is published already
 //! and writes the one artifact of `docs/evidence.md`. Nothing is verified: evidence verifies itself, and what a rule of
 //! today refuses, one of tomorrow may want. Left out is only what nobody could ever use: what does not parse, and what is
 //! about another image.
@@ -13,8 +13,8 @@ use sigwarden_core::evidence::published::PublishedError;
 
 use crate::sources::{LayoutWriteError, NetworkError, SourceError};
 
-pub use collect::{Collected, collect};
-pub use publisher::{Destination, Mode, Publisher, published_beside};
+pub use collect::{Collected, Readable, collect, collect_all};
+pub use publisher::{Destination, Mode, Publisher};
 pub use report::{Dropped, Found, Outcome, Report};
 
 /// Why nothing was published. What lies in the registry is as it was, unless [`Self::Push`] says otherwise.

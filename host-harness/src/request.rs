@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::manifests;
+use crate::documents;
 
 /// The `AdmissionRequest` for the creation of a Pod that runs `images`, one container for each, in this order.
 #[must_use]
@@ -91,23 +91,10 @@ pub fn parse(text: &str, file: &str) -> Result<Value, RequestError> {
 }
 
 fn one_document(text: &str, file: &str) -> Result<Value, RequestError> {
-    // What a cluster sends is JSON, and its numbers are kept as they are.
-    let json = match serde_json::from_str(text) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    if let Some((line, reason)) = manifests::ambiguity(text) {
-        let reason = format!("YAML that everybody reads alike: line {line} has {reason}");
-        return Err(RequestError::Syntax { file: file.to_owned(), reason });
-    }
-    let options = serde_saphyr::options! { merge_keys: serde_saphyr::MergeKeyPolicy::Error };
-    let mut documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
-        let is_meant_as_json = text.trim_start().starts_with(['{', '[']);
-        let reason = if is_meant_as_json { format!("JSON: {json}") } else { format!("YAML: {error}") };
-        RequestError::Syntax { file: file.to_owned(), reason }
-    })?;
+    let mut documents = documents::read(text, file)
+        .map_err(|error| RequestError::Syntax { file: file.to_owned(), reason: error.to_string() })?;
     match (documents.pop(), documents.len()) {
-        (Some(document), 0) => Ok(document),
+        (Some(document), 0) => Ok(document.value),
         (last, others) => {
             let count = others.saturating_add(usize::from(last.is_some()));
             Err(RequestError::NotOne { file: file.to_owned(), count })

@@ -13,6 +13,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use sigwarden_metadata::Resource;
 
+use crate::documents;
+
 /// Kubernetes refuses larger objects (etcd's limit is 1.5 MB).
 const MAX_FILE_BYTES: usize = 16 << 20;
 
@@ -54,11 +56,11 @@ pub enum ResourceError {
         path: PathBuf,
     },
     /// It is neither YAML nor JSON.
-    #[error("`{}` cannot be read as YAML: {reason}", path.display())]
+    #[error("`{}` is not {reason}", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// Where and why.
+        /// What it is not, where and why.
         reason: String,
     },
     /// A document in it is no object.
@@ -109,9 +111,10 @@ impl Resources {
         if text.len() > MAX_FILE_BYTES {
             return Err(ResourceError::TooLarge { path: path.to_owned() });
         }
-        let documents: Vec<Value> = serde_saphyr::from_multiple(text)
+        let file = path.display().to_string();
+        let documents = documents::read(text, &file)
             .map_err(|error| ResourceError::Syntax { path: path.to_owned(), reason: error.to_string() })?;
-        for mut document in documents {
+        for mut document in documents.into_iter().map(|document| document.value) {
             let is_list = document.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
             match document.get_mut("items").map(Value::take) {
                 Some(Value::Array(items)) if is_list => {

@@ -2,10 +2,9 @@
 
 use crate::layout::Layout;
 use serde_json::Value;
+use sigwarden_core::evidence::media_type::BUNDLE;
 use sigwarden_core::evidence::published::{CosignLayer, Element, PublishedEvidence, tag};
 use sigwarden_core::reference::Digest;
-
-const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
 
 /// Publishes the evidence about the image that has this tag. Returns how many pieces there are.
 pub fn publish(layout: &Layout, image_tag: &str) -> usize {

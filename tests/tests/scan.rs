@@ -179,7 +179,15 @@ fn the_page_says_what_the_text_says_and_escapes_it() {
     let manifests =
         [deployment("web", SIGNED), deployment("debug", UNSIGNED), deployment("evil", evil), ROLLOUT.to_owned()]
             .concat();
+    // An object that is refused as a whole says why, and what to do, as an image does.
+    let whole = scan(folder.path(), &deployment("odd", ""), &["-o", "html"]);
+    for part in
+        ["<code>Deployment default/odd</code>", "shop/templates/odd.yaml", "SW3001", "write the image into the object"]
+    {
+        assert!(whole.out.contains(part), "{part}: {}", whole.out);
+    }
     let run = scan(folder.path(), &manifests, &["-o", "html"]);
+    assert!(!run.out.contains("write the image into the object"), "{}", run.out);
     assert_eq!(run.answer, Answer::No, "{}", run.text());
     for part in ["Some of this would be refused", UNSIGNED, SIGNED, "Deployment default/debug", "Rollout", "SW4001"] {
         assert!(run.out.contains(part), "{part}: {}", run.out);

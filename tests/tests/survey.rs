@@ -7,6 +7,8 @@ use sigwarden::log::Log;
 use sigwarden::sources::{LayoutArg, Layouts};
 use sigwarden::survey::{Holding, Seen, Signer, Standing, Surveyor};
 use sigwarden_core::reference::ImageRef;
+use sigwarden_tests::layout::{Layout, flip_base64};
+use sigwarden_tests::published::publish;
 
 const NOW: i64 = 1_900_000_000;
 const REGISTRY: &str = "127.0.0.1:17021";
@@ -124,6 +126,50 @@ fn indexes_are_told_apart_from_their_images() {
         assert!(children.count > 0 && holding.verified().next().is_some(), "{holding:?}");
         assert!(children.with_evidence.is_empty(), "they are looked into only where the index has nothing");
     }
+}
+
+/// What a stock host reads is what holds, and not the copy beside it that does not.
+#[test]
+fn a_copy_that_does_not_hold_is_no_place_of_one_that_does() {
+    const LOG: &str = "dev.sigstore.cosign/bundle";
+    let seen = |is_published: bool, is_spoiled: bool| {
+        let layout = Layout::copy(&fixtures().join("layouts/referrers/v2-keyless-gha"));
+        if is_published {
+            assert_eq!(publish(&layout, "v1"), 1);
+        }
+        if is_spoiled {
+            let digest = layout.tagged("v1").unwrap().replace(':', "-");
+            let manifest = layout.tagged(&format!("{digest}.sig")).unwrap();
+            layout.change_annotation(&manifest, LOG, |entry| {
+                let mut entry: serde_json::Value = serde_json::from_str(entry).unwrap();
+                let promise = entry["SignedEntryTimestamp"].as_str().unwrap();
+                entry["SignedEntryTimestamp"] = flip_base64(promise).into();
+                entry.to_string()
+            });
+        }
+        let layouts: LayoutArg = layout.path().parse().unwrap();
+        let layouts = Layouts::open(&[layouts], Arc::new(Log::default())).unwrap();
+        let root = std::fs::read_to_string(fixtures().join("trust/trusted_root.json")).unwrap();
+        let surveyor = Surveyor::new(Arc::new(layouts), NOW).unwrap().with_trusted_root(&root).unwrap();
+        let mut holding = look(&surveyor, "v2-keyless-gha:v1");
+        assert_eq!(holding.error, None);
+        let [signature] = &mut holding.signatures[..] else { panic!("{holding:?}") };
+        let kind = |place: &String| place.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        let places: Vec<String> = signature.places.iter().map(kind).collect();
+        let dropped: Vec<String> = holding.dropped.iter().map(|it| kind(&it.source)).collect();
+        let reasons: String = holding.dropped.iter().map(|it| it.reason.as_str()).collect();
+        (signature.is_verified(), places, dropped, reasons)
+    };
+    let tag = || vec!["cosign tag".to_owned()];
+    let published = || vec!["published evidence".to_owned()];
+    let nothing = String::new();
+    assert_eq!(seen(true, false), (true, [tag(), published()].concat(), Vec::new(), nothing.clone()));
+    assert_eq!(seen(false, false), (true, tag(), Vec::new(), nothing.clone()));
+    assert_eq!(seen(false, true), (false, tag(), Vec::new(), nothing));
+    let (holds, places, dropped, reason) = seen(true, true);
+    assert_eq!((holds, places, dropped), (true, published(), tag()));
+    assert!(reason.starts_with("a copy of a signature that holds elsewhere, and not here: "), "{reason}");
+    assert!(reason.ends_with("[SW4006]"), "{reason}");
 }
 
 /// A signature of a child does not vouch for the index, and is not passed over either.

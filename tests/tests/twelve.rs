@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use sigwarden::commands::Answer;
 use sigwarden_tests::layout::Layout;
-use sigwarden_tests::{Run, advised_attestations, deny_module, fixture, module, scratch, sigwarden_on, top, write};
+use sigwarden_tests::{Run, deny_module, fixture, module, scratch, sigwarden_on, top, write};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -29,8 +29,26 @@ struct Failure {
     code: &'static str,
     /// Words that the message must have.
     words: &'static [&'static str],
-    /// Does what the remedy says.
-    carry_out: fn(Scene, &str, &Finding) -> Mended,
+    /// Does what the text of the remedy says.
+    carry_out: fn(Scene, &str) -> Mended,
+    /// What of it the text leaves to a person.
+    by_hand: Option<&'static str>,
+}
+
+impl Failure {
+    const fn of(
+        scene: Scene,
+        code: &'static str,
+        words: &'static [&'static str],
+        carry_out: fn(Scene, &str) -> Mended,
+    ) -> Self {
+        Self { scene, code, words, carry_out, by_hand: None }
+    }
+
+    /// The same, where a person has to do a part of it.
+    fn by_hand(self, act: &'static str) -> Self {
+        Self { by_hand: Some(act), ..self }
+    }
 }
 
 type Finding = Value;
@@ -98,18 +116,41 @@ fn message(run: &Run) -> String {
     run.json()["response"]["message"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The one word behind `before` in a printed remedy.
-fn word_behind<'r>(remedy: &'r str, before: &str) -> &'r str {
-    let (_, rest) = remedy.split_once(before).unwrap_or_else(|| panic!("no `{before}` in: {remedy}"));
-    rest.split_whitespace().next().expect("a word")
+/// What stands behind `lead` in a printed remedy.
+fn behind<'r>(remedy: &'r str, lead: &str) -> &'r str {
+    remedy.split_once(lead).unwrap_or_else(|| panic!("no `{lead}` in: {remedy}")).1
 }
 
-/// The JSON behind `- ` in a printed remedy, which is YAML too.
-fn item(remedy: &str) -> Value {
-    let line =
-        remedy.lines().find_map(|line| line.strip_prefix("- ")).unwrap_or_else(|| panic!("no item in: {remedy}"));
-    serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))
+/// The one word behind `lead`.
+fn word_behind<'r>(remedy: &'r str, lead: &str) -> &'r str {
+    behind(remedy, lead).split_whitespace().next().expect("a word")
 }
+
+/// What stands in backticks behind `lead`.
+fn quoted_behind<'r>(remedy: &'r str, lead: &str) -> &'r str {
+    behind(remedy, lead).split('`').nth(1).unwrap_or_else(|| panic!("nothing is quoted in: {remedy}"))
+}
+
+/// The YAML that stands behind `lead`.
+fn yaml_behind(remedy: &str, lead: &str) -> Value {
+    yaml(behind(remedy, lead))
+}
+
+fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+/// Puts the fields of `printed` where `pointer` points to in the settings.
+fn write_into(mut scene: Scene, pointer: &str, printed: &Value) -> Mended {
+    let fields = scene.policy.pointer_mut(pointer).and_then(Value::as_object_mut).expect("an object of the settings");
+    fields.extend(printed.as_object().unwrap_or_else(|| panic!("no fields: {printed}")).clone());
+    scene.into()
+}
+
+/// Where the scenes have what remedies speak of.
+const BLOCK: &str = "/verifyImages/0";
+const KEYS: &str = "/verifyImages/0/attestors/0/entries/0/keys";
+const CONDITION: &str = "/verifyImages/0/attestations/0/conditions/0/all/0";
 
 /// `cosign sign --yes IMAGE@DIGEST`, which the fixtures' maker ran in another repository: the image is asked for there.
 fn sign(mut scene: Scene, remedy: &str, signed: (&str, &str)) -> Mended {
@@ -123,9 +164,9 @@ fn sign(mut scene: Scene, remedy: &str, signed: (&str, &str)) -> Mended {
 
 /// The entry that is printed goes where the remedy says.
 fn add_entry(mut scene: Scene, remedy: &str) -> Mended {
-    assert!(remedy.contains("add it to the entries, with `count: 1`"), "{remedy}");
     let set = &mut scene.policy["verifyImages"][0]["attestors"][0];
-    set["entries"].as_array_mut().unwrap().push(item(remedy));
+    let printed = yaml_behind(remedy, "add it to the entries, with `count: 1`:\n");
+    set["entries"].as_array_mut().unwrap().extend(printed.as_array().expect("a list").clone());
     set["count"] = 1.into();
     scene.into()
 }
@@ -173,167 +214,146 @@ fn failures() -> Vec<Failure> {
     );
     stock.host = "kubewarden";
     vec![
-        Failure {
-            scene: scene("unsigned", "ghcr.io/myorg/debug:1.2", "myorg/debug", ours.clone()),
-            code: "SW4001",
-            words: &["nobody signed this image"],
-            carry_out: |scene, remedy, _| sign(scene, remedy, ("myorg/app", "1.4.2")),
-        },
-        Failure {
-            scene: scene("signed by a person", "ghcr.io/myorg/app:laptop", "myorg/app", ours.clone()),
-            code: "SW4002",
-            words: &["a person signed, and the rule asks for a workflow", "found mallory@example.test"],
-            carry_out: |scene, remedy, _| add_entry(scene, remedy),
-        },
-        Failure {
-            scene: scene("another branch", "ghcr.io/o/app:v1", "v3-keyless-gha", keyless(tags, ISSUER)),
-            code: "SW4002",
-            words: &["the workflow is right, and ran for a branch instead of a tag", "found …", "heads/main"],
-            carry_out: |scene, remedy, _| add_entry(scene, remedy),
-        },
-        Failure {
-            scene: scene("a fork", "ghcr.io/o/fork:v1", "orgs/fork", keyless(RELEASE, ISSUER)),
-            code: "SW4002",
-            words: &["in somebody else's copy of the repository: a fork?", "evil-org"],
-            carry_out: |scene, remedy, _| add_entry(scene, remedy),
-        },
-        Failure {
-            scene: scene(
+        Failure::of(
+            scene("unsigned", "ghcr.io/myorg/debug:1.2", "myorg/debug", ours.clone()),
+            "SW4001",
+            &["nobody signed this image"],
+            |scene, remedy| sign(scene, remedy, ("myorg/app", "1.4.2")),
+        )
+        .by_hand("only the workflow that the rule asks for can sign as itself. The test has an image that it signed with this command."),
+        Failure::of(
+            scene("signed by a person", "ghcr.io/myorg/app:laptop", "myorg/app", ours.clone()),
+            "SW4002",
+            &["a person signed, and the rule asks for a workflow", "found mallory@example.test"],
+            add_entry,
+        ),
+        Failure::of(
+            scene("another branch", "ghcr.io/o/app:v1", "v3-keyless-gha", keyless(tags, ISSUER)),
+            "SW4002",
+            &["the workflow is right, and ran for a branch instead of a tag", "found …", "heads/main"],
+            add_entry,
+        ),
+        Failure::of(
+            scene("a fork", "ghcr.io/o/fork:v1", "orgs/fork", keyless(RELEASE, ISSUER)),
+            "SW4002",
+            &["in somebody else's copy of the repository: a fork?", "evil-org"],
+            add_entry,
+        ),
+        Failure::of(
+            scene(
                 "another issuer",
                 "ghcr.io/o/person:v1",
                 "v3-keyless-email",
                 keyless("alice@example.test", "https://accounts.google.com"),
             ),
-            code: "SW4002",
-            words: &["another issuer vouches for it", "wanted issuer https://accounts.google.com"],
-            carry_out: |scene, remedy, _| add_entry(scene, remedy),
-        },
-        Failure {
-            scene: scene(
+            "SW4002",
+            &["another issuer vouches for it", "wanted issuer https://accounts.google.com"],
+            add_entry,
+        ),
+        Failure::of(
+            scene(
                 "SLSA v0.2, and v1 is asked for",
                 "ghcr.io/myorg/generated:2.0",
                 "myorg/generated",
                 with(keyless("https://github.com/myorg/*", ISSUER), "attestations", npm.clone()),
             ),
-            code: "SW5002",
-            words: &["SLSA provenance v0.2, and the rule asks for v1"],
-            carry_out: |mut scene, remedy, finding| {
-                assert!(remedy.contains("write:\nattestations:"), "{remedy}");
-                let yaml: Value = serde_saphyr::from_str(&advised_attestations(finding)).unwrap();
-                scene.policy["verifyImages"][0]["attestations"] = yaml["attestations"].clone();
-                scene.into()
-            },
-        },
-        Failure {
-            scene: scene(
+            "SW5002",
+            &["SLSA provenance v0.2, and the rule asks for v1"],
+            |scene, remedy| write_into(scene, BLOCK, &yaml_behind(remedy, "write:\n")),
+        ),
+        Failure::of(
+            scene(
                 "a condition that is not met",
                 "ghcr.io/myorg/app:1.4.2",
                 "myorg/app",
                 with(ours.clone(), "attestations", npm),
             ),
-            code: "SW5003",
-            words: &["does not hold", "found"],
-            carry_out: |mut scene, remedy, finding| {
-                assert!(remedy.contains("the condition's `value`, if what was found is what you mean"), "{remedy}");
-                let found: Value = serde_json::from_str(finding["found"].as_str().unwrap()).unwrap();
-                *scene.policy.pointer_mut("/verifyImages/0/attestations/0/conditions/0/all/0/value").unwrap() = found;
-                scene.into()
+            "SW5003",
+            &["does not hold", "found"],
+            |scene, remedy| {
+                let told = "the condition's `value`, if what was found is what you mean:\n";
+                write_into(scene, CONDITION, &yaml_behind(remedy, told))
             },
-        },
-        Failure {
-            scene: scene(
+        ),
+        Failure::of(
+            scene(
                 "a platform of a signed index",
                 &format!("ghcr.io/o/index:v1@{}", digest("v3-index-flat", "amd64")),
                 "v3-index-flat",
                 key(),
             ),
-            code: "SW3009",
-            words: &["one platform of an index", "pin the index"],
-            carry_out: |scene, remedy, _| pin(scene, remedy),
-        },
-        Failure {
-            scene: scene(
+            "SW3009",
+            &["one platform of an index", "pin the index"],
+            pin,
+        ),
+        Failure::of(
+            scene(
                 "a tag that moved",
                 &format!("ghcr.io/o/moved:v1@{}", digest("hostile/other-subject-legacy", "impostor")),
                 "hostile/other-subject-legacy",
                 keyless(RELEASE, ISSUER),
             ),
-            code: "SW3013",
-            words: &["the tag leads to another digest by now"],
-            carry_out: |scene, remedy, _| pin(scene, remedy),
-        },
-        Failure {
-            scene: stock,
-            code: "SW4001",
-            words: &["as far as this host can see", "sigwarden publish ghcr.io/o/bundle@sha256:"],
-            carry_out: |scene, remedy, _| publish(scene, remedy),
-        },
-        Failure {
-            scene: scene("a key's signature without a log entry", "ghcr.io/o/key:v1", "v3-key-p256-none", key()),
-            code: "SW4006",
-            words: &["it carries no log entry", "ignoreTlog"],
-            carry_out: |mut scene, remedy, _| {
-                assert!(remedy.contains("`rekor: {ignoreTlog: true}`"), "{remedy}");
-                scene.policy["verifyImages"][0]["attestors"][0]["entries"][0]["keys"]["rekor"] =
-                    json!({"ignoreTlog": true});
-                scene.into()
-            },
-        },
-        Failure {
-            scene: scene("a key that signs with another hash", "ghcr.io/o/hash:v1", "v2-key-p256-sha512-attached", {
+            "SW3013",
+            &["the tag leads to another digest by now"],
+            pin,
+        ),
+        Failure::of(
+            stock,
+            "SW4001",
+            &["as far as this host can see", "sigwarden publish ghcr.io/o/bundle@sha256:"],
+            publish,
+        ),
+        Failure::of(
+            scene("a key's signature without a log entry", "ghcr.io/o/key:v1", "v3-key-p256-none", key()),
+            "SW4006",
+            &["it carries no log entry", "ignoreTlog"],
+            |scene, remedy| write_into(scene, KEYS, &yaml(quoted_behind(remedy, "accept signatures without one "))),
+        ),
+        Failure::of(
+            scene("a key that signs with another hash", "ghcr.io/o/hash:v1", "v2-key-p256-sha512-attached", {
                 let mut block = key();
                 block["attestors"][0]["entries"][0]["keys"]["rekor"] = json!({"ignoreTlog": true});
                 block
             }),
-            code: "SW4003",
-            words: &["the key is right, and signed with sha512"],
-            carry_out: |mut scene, remedy, _| {
-                let hash = word_behind(remedy, "signatureAlgorithm: ");
-                scene.policy["verifyImages"][0]["attestors"][0]["entries"][0]["keys"]["signatureAlgorithm"] =
-                    hash.into();
+            "SW4003",
+            &["the key is right, and signed with sha512"],
+            |scene, remedy| write_into(scene, KEYS, &yaml_behind(remedy, "say so beside the key:\n")),
+        ),
+        Failure::of(newer, "SW4014", &["log that the trust root does not know"], |mut scene, remedy| {
+            // What `--trusted-root` is given, as the scene's policy has no `trustRoots`.
+            assert!(remedy.contains("give its trusted_root.json (`trustRoots`, `--trusted-root`)"), "{remedy}");
+            scene.root = fixture("trust/trusted_root.log-rotated.json");
+            scene.into()
+        })
+        .by_hand("the trusted_root.json comes from whoever runs that Sigstore, and somebody has to decide to trust it."),
+        Failure::of(
+            scene("an expression without its ends", "ghcr.io/o/loose:v1", "v3-keyless-gha", loose),
+            "SW4002",
+            &["match the whole text here, not a part of it", "write `.*`"],
+            add_entry,
+        ),
+        Failure::of(
+            expired,
+            "SW3007",
+            &["ended with 2026-01-31: until the base image is rebuilt", "a later day"],
+            |mut scene, remedy| {
+                assert!(remedy.contains("` a later day"), "{remedy}");
+                let pointer = format!("/{}", quoted_behind(remedy, "give ").replace(['.', '['], "/").replace(']', ""));
+                *scene.policy.pointer_mut(&pointer).expect("a field of the settings") = "2099-12-31".into();
                 scene.into()
             },
-        },
-        Failure {
-            scene: newer,
-            code: "SW4014",
-            words: &["log that the trust root does not know"],
-            carry_out: |mut scene, remedy, _| {
-                assert!(remedy.contains("trusted_root.json"), "{remedy}");
-                scene.root = fixture("trust/trusted_root.log-rotated.json");
+        )
+        .by_hand("whether it is still excepted, and until which day, is somebody's decision."),
+        Failure::of(
+            scene("a third party's image", "docker.io/bitnami/redis:7.2", "thirdparty/redis", ours),
+            "SW3005",
+            &["no block of verifyImages matches this image", "pins it by digest"],
+            |mut scene, remedy| {
+                let blocks = scene.policy["verifyImages"].as_array_mut().expect("blocks");
+                blocks.extend(yaml_behind(remedy, "this one pins it by digest:\n").as_array().expect("a list").clone());
                 scene.into()
             },
-        },
-        Failure {
-            scene: scene("an expression without its ends", "ghcr.io/o/loose:v1", "v3-keyless-gha", loose),
-            code: "SW4002",
-            words: &["match the whole text here, not a part of it", "write `.*`"],
-            carry_out: |mut scene, _, _| {
-                let pattern =
-                    &mut scene.policy["verifyImages"][0]["attestors"][0]["entries"][0]["keyless"]["subjectRegExp"];
-                *pattern = format!(".*{}", pattern.as_str().unwrap()).into();
-                scene.into()
-            },
-        },
-        Failure {
-            scene: expired,
-            code: "SW3007",
-            words: &["ended with 2026-01-31: until the base image is rebuilt", "a later day"],
-            carry_out: |mut scene, remedy, _| {
-                assert!(remedy.contains("give `exceptions[0].expires` a later day"), "{remedy}");
-                scene.policy["exceptions"][0]["expires"] = "2099-12-31".into();
-                scene.into()
-            },
-        },
-        Failure {
-            scene: scene("a third party's image", "docker.io/bitnami/redis:7.2", "thirdparty/redis", ours),
-            code: "SW3005",
-            words: &["no block of verifyImages matches this image", "pins it by digest"],
-            carry_out: |mut scene, remedy, _| {
-                scene.policy["verifyImages"].as_array_mut().unwrap().push(item(remedy));
-                scene.into()
-            },
-        },
+        ),
     ]
 }
 
@@ -360,28 +380,38 @@ fn finding_of(failure: &Failure) -> (Run, Finding) {
 
 fn mend(failure: &Failure, finding: &Finding) -> Mended {
     let remedy = finding["remedy"].as_str().unwrap_or_else(|| panic!("{}: no remedy", failure.scene.name));
-    (failure.carry_out)(failure.scene.clone(), remedy, finding)
+    (failure.carry_out)(failure.scene.clone(), remedy)
 }
 
 /// The document: every failure with its message.
-fn document(messages: &[(&'static str, &'static str, String)]) -> String {
-    let mut table = String::from(
+fn document(messages: &[(&Failure, String)]) -> String {
+    let mut document = String::from(
         "# What refusals say\n\nFailures that people meet, on evidence that real cosign made, and the message that `kubectl` shows of each. A test \
-         carries out what stands behind `do:`,\nas it is printed, and the image is let in; and it is seen that this lets in no other. Made by the tests \
-         (`SIGWARDEN_UPDATE=1 make test`), which fail where it is not true.\n",
+         takes what stands behind `do:`\n(the YAML, the value, the image, the command), puts it where the sentence says, and the image is let in; and it \
+         is seen that this lets in no other.\nWhat a person has to do or to decide is told below the message. Made by the tests (`SIGWARDEN_UPDATE=1 make \
+         test`), which fail where it is not true.\n",
     );
-    for (name, code, message) in messages {
-        let _ = write!(table, "\n## {name}: [{code}](codes.md#{})\n\n```\n{message}\n```\n", code.to_lowercase());
+    for (Failure { scene, code, by_hand, .. }, message) in messages {
+        let _ = write!(
+            document,
+            "\n## {}: [{code}](codes.md#{})\n\n```\n{message}\n```\n",
+            scene.name,
+            code.to_lowercase()
+        );
+        if let Some(act) = by_hand {
+            let _ = write!(document, "\nBy hand: {act}\n");
+        }
     }
-    table
+    document
 }
 
 #[test]
 fn what_the_message_says_to_do_lets_the_image_in() {
     let mut messages = Vec::new();
-    for failure in failures() {
+    let failures = failures();
+    for failure in &failures {
         let name = failure.scene.name;
-        let (run, finding) = finding_of(&failure);
+        let (run, finding) = finding_of(failure);
         let text = message(&run);
         assert!(text.contains(failure.code), "{name}: {text}");
         for words in failure.words {
@@ -389,11 +419,11 @@ fn what_the_message_says_to_do_lets_the_image_in() {
         }
         assert!(text.contains(" — do: ") && text.len() <= 1500, "{name}: {text}");
         assert_eq!(text.lines().count(), 2, "{name}: one line for one image: {text}");
-        let mended = mend(&failure, &finding);
+        let mended = mend(failure, &finding);
         let run = verify(&module(), &mended.scene, &[]);
         assert_eq!(run.answer, Answer::Yes, "{name}, when mended: {}", run.text());
         assert_eq!(verify(&deny_module(), &mended.scene, &[]).answer, Answer::No, "{name}: without the policy");
-        messages.push((name, failure.code, text));
+        messages.push((failure, text));
     }
     let path = top().join("docs/failures.md");
     let document = document(&messages);

@@ -10,13 +10,10 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::hosted::HostFlags;
+use super::hosted::PolicyFlags;
 use super::test::hosted_test;
 use super::verify_bundle::bundle_question;
-use super::{
-    Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere, tell,
-    unless_closed,
-};
+use super::{Answer, Output, Streams, check_settings, load_policy, tell, unless_closed};
 use crate::bench::{
     Comparison, Effort, Engine, Measured, Meter, ModuleRunner, NativeRunner, Operation, PeerRunner, Question, Runner,
     measure,
@@ -83,16 +80,7 @@ pub(super) struct Arguments {
     host_latency: Option<u64>,
 
     #[command(flatten)]
-    trust: TrustFlag,
-
-    #[command(flatten)]
-    source: SourceFlags,
-
-    #[command(flatten, next_help_heading = "Host")]
-    host: HostFlags,
-
-    #[command(flatten, next_help_heading = "Options")]
-    module: ModuleFlag,
+    asked: PolicyFlags,
 
     /// Form of the result
     #[arg(short, long, value_name = "FORM", default_value = "text")]
@@ -120,8 +108,8 @@ struct Row {
 
 impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
-        let meter = Meter::from_file(&self.module.path()?)?;
-        let module = self.module.load()?;
+        let meter = Meter::from_file(&self.asked.module.path()?)?;
+        let module = self.asked.module.load()?;
         let mut runners: Vec<Box<dyn Runner>> = vec![Box::new(ModuleRunner::new("module".to_owned(), module.clone()))];
         for other in &self.against {
             if let Some(engine) = other.to_str().and_then(Engine::named) {
@@ -149,13 +137,11 @@ impl Arguments {
         if let (Some(request), Some(settings)) = (&self.request_path, &self.settings_path) {
             let request = super::run::load_request(request)?;
             let mut settings = load_policy(settings, streams.err)?.settings;
-            self.trust.apply(&mut settings)?;
-            look_everywhere(&mut settings, self.host.profile(Profile::Kubewarden));
-            let hosted = self.host.run(Profile::Kubewarden, module, self.source.source(log)?, log)?;
-            check_settings(&hosted.policy, &settings, Paths::Shown, streams.err)?;
+            let hosted =
+                self.asked.start(module, Profile::Kubewarden, &mut settings, Paths::Shown, log, streams.err)?;
             questions.push((admission("the request".to_owned(), &request, &settings, None), hosted.policy));
         } else if let (Some(bundle), Some(artifact)) = (&self.bundle, &self.artifact) {
-            let question = bundle_question(bundle, artifact, self.signer, &self.trust)?;
+            let question = bundle_question(bundle, artifact, self.signer, &self.asked.trust)?;
             let policy = Policy::new(module, Arc::new(Layouts::open(&[], Arc::clone(log))?), Arc::clone(log));
             let payload = serde_json::to_value(&question)?;
             let (name, operation) = (bundle.display().to_string(), Operation::VerifyBundle);

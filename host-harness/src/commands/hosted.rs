@@ -1,6 +1,7 @@
 //! A policy on the host that the flags describe, and what is left to do when it has answered: write the recording, or
 //! say that the run was another than the recorded one; and tell of evidence that such a host keeps from a policy.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +11,13 @@ use clap::Args;
 use serde_json::Value;
 use sigwarden_metadata::capabilities::Pattern;
 
+use super::{ModuleFlag, SourceFlags, TrustFlag, check_settings, look_everywhere};
 use crate::engine::Module;
 use crate::host::{Host, Profile};
 use crate::log::Log;
 use crate::out_of_reach;
 use crate::policy::{Explained, Policy, PolicyError};
+use crate::render::text::Paths;
 use crate::resources::Resources;
 use crate::session::Session;
 use crate::sources::Source;
@@ -46,6 +49,42 @@ pub(super) struct HostFlags {
     /// Answer from such a recording, and ask nobody
     #[arg(long, value_name = "FILE")]
     replay_host_capabilities_interactions: Option<PathBuf>,
+}
+
+/// What it takes to ask a policy: whom it may trust, where it looks, its host, and itself.
+#[derive(Args, Clone, Debug)]
+pub(super) struct PolicyFlags {
+    #[command(flatten)]
+    pub(super) trust: TrustFlag,
+
+    #[command(flatten)]
+    pub(super) source: SourceFlags,
+
+    #[command(flatten, next_help_heading = "Host")]
+    pub(super) host: HostFlags,
+
+    #[command(flatten, next_help_heading = "Options")]
+    pub(super) module: ModuleFlag,
+}
+
+impl PolicyFlags {
+    /// Puts `module` on its host, adds to the settings what the flags say, and has it read them. What is wrong with them, or
+    /// perhaps not meant, goes to `err`.
+    pub(super) fn start(
+        &self,
+        module: Module,
+        default: Profile,
+        settings: &mut Value,
+        paths: Paths,
+        log: &Arc<Log>,
+        err: &mut dyn Write,
+    ) -> anyhow::Result<Hosted> {
+        self.trust.apply(settings)?;
+        look_everywhere(settings, self.host.profile(default));
+        let hosted = self.host.run(default, module, self.source.source(log)?, log)?;
+        check_settings(&hosted.policy, settings, paths, err)?;
+        Ok(hosted)
+    }
 }
 
 /// A policy on its host, and what is to be done when it has answered.

@@ -35,6 +35,7 @@ use sigwarden_core::decision::Finding;
 use crate::log::{Detail, Log};
 use crate::policy::{Explained, Policy};
 use crate::policy_file::{self, PolicyFile, PolicyFileError};
+use crate::progress;
 use crate::render::text::Paths;
 use crate::render::{conversion, json, text};
 use crate::request;
@@ -193,6 +194,9 @@ impl Cli {
             (false, true) => Detail::Calls,
             (false, false) => Detail::Notes,
         }));
+        if quiet {
+            progress::hide();
+        }
         let output = command.output();
         let (mut nobody, out) = (io::sink(), &mut *streams.out);
         let ended = {

@@ -11,11 +11,8 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::hosted::HostFlags;
-use super::{
-    Answer, ModuleFlag, Output, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere,
-    read_text, tell, unless_closed,
-};
+use super::hosted::PolicyFlags;
+use super::{Answer, Output, Streams, load_policy, read_text, tell, unless_closed};
 use crate::admission::AdmissionResponse;
 use crate::host::Profile;
 use crate::log::Log;
@@ -50,16 +47,7 @@ pub(super) struct Arguments {
     settings_json: Option<String>,
 
     #[command(flatten)]
-    trust: TrustFlag,
-
-    #[command(flatten)]
-    source: SourceFlags,
-
-    #[command(flatten, next_help_heading = "Host")]
-    host: HostFlags,
-
-    #[command(flatten, next_help_heading = "Options")]
-    module: ModuleFlag,
+    asked: PolicyFlags,
 
     /// Form of the result: the AdmissionResponse, or the reasons in words
     #[arg(short, long, value_name = "FORM", default_value = "json")]
@@ -74,10 +62,8 @@ impl Arguments {
             unless_closed(writeln!(streams.err, "note: {outside}"))?;
         }
         let mut settings = policy.settings;
-        self.trust.apply(&mut settings)?;
-        look_everywhere(&mut settings, self.host.profile(Profile::Kubewarden));
-        let hosted = self.host.run(Profile::Kubewarden, self.module.load()?, self.source.source(log)?, log)?;
-        check_settings(&hosted.policy, &settings, Paths::Shown, streams.err)?;
+        let module = self.asked.module.load()?;
+        let hosted = self.asked.start(module, Profile::Kubewarden, &mut settings, Paths::Shown, log, streams.err)?;
 
         let explained = hosted.explain(&request, &settings, log);
         tell(log, streams.err)?;

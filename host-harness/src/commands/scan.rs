@@ -1,5 +1,6 @@
 //! `sigwarden scan PATH…`: what would the cluster refuse of these manifests?
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,22 +8,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::hosted::HostFlags;
-use super::{
-    Answer, ModuleFlag, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere, read_text, tell,
-    unless_closed,
-};
+use super::hosted::PolicyFlags;
+use super::{Answer, Streams, load_policy, read_text, tell, unless_closed};
 use crate::host::Profile;
 use crate::log::Log;
 use crate::manifests::{self, Manifest, Manifests, NotCovered};
 use crate::policy_file::PolicyFile;
+use crate::progress;
 use crate::render::scan::{self as render, Form};
 use crate::render::text::Paths;
-use crate::render::{json, survey as in_words};
+use crate::render::{json, report, survey as in_words};
 use crate::scan;
-use crate::survey::{Surveyor, survey};
+use crate::survey::{SurveyReport, Surveyor, survey};
 use crate::workers::{MAX_JOBS, Options};
 use sigwarden_core::decision::Outcome;
 
@@ -72,25 +70,19 @@ pub(super) struct Arguments {
     deadline: Option<Duration>,
 
     #[command(flatten)]
-    trust: TrustFlag,
-
-    #[command(flatten)]
-    source: SourceFlags,
-
-    #[command(flatten, next_help_heading = "Host")]
-    host: HostFlags,
-
-    #[command(flatten, next_help_heading = "Options")]
-    module: ModuleFlag,
+    asked: PolicyFlags,
 
     /// Form of the result
-    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    #[arg(short, long, value_name = "FORM", default_value_t = Form::Report(report::Form::Text))]
     output: Form,
 
     /// Write the result into this file
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
 }
+
+/// Writes what images have.
+type WriteSurvey = fn(&mut dyn Write, &SurveyReport) -> io::Result<()>;
 
 impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
@@ -114,25 +106,23 @@ impl Arguments {
             found.covered.into_iter().partition(|manifest| policy.leaves_out(&manifest.request).is_none());
         found.not_covered.extend(left_out.into_iter().filter_map(|manifest| {
             let reason = policy.leaves_out(&manifest.request)?;
-            Some(NotCovered { origin: manifest.origin, object: manifest.object, reason, images: manifest.images })
+            Some(NotCovered { object: manifest.object, reason, images: manifest.images })
         }));
 
         let mut settings = policy.settings;
-        self.trust.apply(&mut settings)?;
-        look_everywhere(&mut settings, self.host.profile(Profile::Extended));
-        let hosted = self.host.run(Profile::Extended, self.module.load()?, self.source.source(log)?, log)?;
-        check_settings(&hosted.policy, &settings, Paths::Shown, streams.err)?;
+        let module = self.asked.module.load()?;
+        let hosted = self.asked.start(module, Profile::Extended, &mut settings, Paths::Shown, log, streams.err)?;
 
         // A recording is a queue: only one at a time asks in its order.
-        let jobs = if self.host.is_session() { 1 } else { self.jobs };
-        let bar = progress(asked.len());
+        let jobs = if self.asked.host.is_session() { 1 } else { self.jobs };
+        let bar = progress::bar(asked.len(), "objects");
         let hosted = Arc::new(hosted);
         let ask = {
             let (hosted, log) = (Arc::clone(&hosted), Arc::clone(log));
             Arc::new(move |request: &serde_json::Value| hosted.explain_one(request, &settings, &log))
         };
-        let mut report = scan::scan(asked, ask, Options { jobs, deadline: self.deadline }, &|| bar.inc(1));
-        bar.finish_and_clear();
+        let mut report = scan::scan(asked, ask, Options { jobs, deadline: self.deadline }, &|| bar.advance());
+        drop(bar);
         report.not_covered = found.not_covered;
         report.totals.others = found.others;
         hosted.finish(log)?;
@@ -155,28 +145,36 @@ impl Arguments {
         log: &Arc<Log>,
         streams: &mut Streams<'_>,
     ) -> anyhow::Result<Answer> {
-        if !matches!(self.output, Form::Text | Form::Json | Form::Markdown) {
-            bail!("without --policy there is no verdict to report in this form: use -o text, json or markdown");
-        }
-        let mut surveyor = Surveyor::new(self.source.source(log)?, now()?)?;
-        if let Some(root) = self.trust.load()? {
+        let write = self.words()?;
+        let mut surveyor = Surveyor::new(self.asked.source.source(log)?, now()?)?;
+        if let Some(root) = self.asked.trust.load()? {
             surveyor = surveyor.with_trusted_root(&root.to_string())?;
         }
         for file in &self.keys {
             surveyor = surveyor.with_key(&file.display().to_string(), &read_text(file)?)?;
         }
-        let bar = progress(covered.iter().map(|manifest| manifest.images.len()).sum());
+        let images = covered.iter().flat_map(|manifest| &manifest.images);
+        let images: BTreeSet<&String> = images.chain(not_covered.iter().flat_map(|object| &object.images)).collect();
+        let bar = progress::bar(images.len(), "images");
         let options = Options { jobs: self.jobs, deadline: self.deadline };
-        let report = survey(covered, not_covered, Arc::new(surveyor), options, &|| bar.inc(1));
-        bar.finish_and_clear();
+        let report = survey(covered, not_covered, Arc::new(surveyor), options, &|| bar.advance());
+        drop(bar);
         tell(log, streams.err)?;
-        self.write(streams.out, |out| match self.output {
-            Form::Json => json::pretty(out, &report),
-            Form::Markdown => in_words::markdown(out, &report),
-            _ => in_words::text(out, &report),
-        })?;
+        self.write(streams.out, |out| write(out, &report))?;
         let all_seen = report.images.iter().all(|entry| entry.holding.error.is_none());
         Ok(if all_seen { Answer::Yes } else { Answer::Unknown })
+    }
+
+    /// What writes a survey in the form that was asked for.
+    fn words(&self) -> anyhow::Result<WriteSurvey> {
+        Ok(match self.output {
+            Form::Report(report::Form::Text) => in_words::text,
+            Form::Report(report::Form::Json) => json::pretty,
+            Form::Report(report::Form::Markdown) => in_words::markdown,
+            form @ (Form::Report(report::Form::Junit | report::Form::Sarif) | Form::Html) => {
+                bail!("without --policy there is no verdict to report as {form}: use -o text, json or markdown")
+            }
+        })
     }
 
     /// Writes the result to where it was asked for.
@@ -192,16 +190,6 @@ impl Arguments {
 pub(super) fn now() -> anyhow::Result<i64> {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
     Ok(i64::try_from(elapsed.as_secs())?)
-}
-
-/// A bar that is drawn on a terminal only.
-fn progress(objects: usize) -> ProgressBar {
-    let length = u64::try_from(objects).unwrap_or(u64::MAX);
-    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-    match ProgressStyle::with_template("{bar:30} {pos}/{len} objects, {elapsed}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 pub(super) fn jobs(text: &str) -> Result<usize, String> {

@@ -18,10 +18,10 @@ use crate::convert::tree::{Fields, Tree};
 use crate::convert::yaml;
 use crate::host::Profile;
 use crate::log::Log;
-use crate::manifests::{self, Manifest, Manifests, Origin};
+use crate::manifests::{self, Manifest, Manifests, Object, Origin};
 use crate::policy::Policy;
 use crate::render::text::Paths;
-use crate::render::{json as json_form, scan as render, visible};
+use crate::render::{json as json_form, report, scan as render, visible};
 use crate::request;
 use crate::scan;
 use crate::sources::Source;
@@ -110,7 +110,7 @@ impl Arguments {
             paths => manifests::read(paths, &self.namespace)?,
         };
         for object in &found.not_covered {
-            log.note(format!("{}: {}; its images are taken into account", object.object, object.reason));
+            log.note(format!("{}: {}; its images are taken into account", object.object.name, object.reason));
         }
         let asked = self.asked(found);
         let now = super::scan::now()?;
@@ -163,8 +163,7 @@ impl Arguments {
 
     /// What the policy must admit: the objects, and a pod for each image that is in none of those it is asked about.
     fn asked(&self, found: Manifests) -> Vec<Manifest> {
-        let pod = |image: String, origin: Origin, object: String| Manifest {
-            origin,
+        let pod = |image: String, object: Object| Manifest {
             object,
             request: request::pod_with_images(&[&image]),
             images: vec![image],
@@ -172,12 +171,13 @@ impl Arguments {
         let mut asked = found.covered;
         for object in found.not_covered {
             for image in object.images {
-                asked.push(pod(image, object.origin.clone(), format!("a pod of {}", object.object)));
+                let name = format!("a pod of {}", object.object.name);
+                asked.push(pod(image, Object { name, origin: object.object.origin.clone() }));
             }
         }
         for image in &self.images {
             let origin = Origin { file: "--image".to_owned(), line: 1, template: None };
-            asked.push(pod(image.clone(), origin, "a pod".to_owned()));
+            asked.push(pod(image.clone(), Object { name: "a pod".to_owned(), origin }));
         }
         asked
     }
@@ -248,7 +248,7 @@ impl Arguments {
             return Ok(());
         }
         tell(log, streams.err)?;
-        unless_closed(render::write(streams.err, &report, render::Form::Text))?;
+        unless_closed(render::write(streams.err, &report, render::Form::Report(report::Form::Text)))?;
         bail!(
             "the draft would not admit all that it was drafted for ({} refused, {} undecided): nothing is suggested",
             report.totals.refused,

@@ -9,11 +9,8 @@ use std::sync::Arc;
 use clap::{ArgGroup, Args};
 use serde_json::Value;
 
-use super::hosted::HostFlags;
-use super::{
-    Answer, ModuleFlag, PageOutput, SourceFlags, Streams, TrustFlag, check_settings, load_policy, look_everywhere,
-    read_text, tell, unless_closed,
-};
+use super::hosted::PolicyFlags;
+use super::{Answer, PageOutput, Streams, load_policy, read_text, tell, unless_closed};
 use crate::cosign_flags::{self, EvidenceFlags, SignerFlags};
 use crate::host::Profile;
 use crate::log::Log;
@@ -64,16 +61,7 @@ pub(super) struct Arguments {
     evidence: EvidenceFlags,
 
     #[command(flatten, next_help_heading = "Options")]
-    trust: TrustFlag,
-
-    #[command(flatten)]
-    source: SourceFlags,
-
-    #[command(flatten, next_help_heading = "Host")]
-    host: HostFlags,
-
-    #[command(flatten, next_help_heading = "Options")]
-    module: ModuleFlag,
+    asked: PolicyFlags,
 
     /// Form of the result
     #[arg(short, long, value_name = "FORM", default_value = "text")]
@@ -83,10 +71,8 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
         let (mut settings, paths) = self.settings(streams.err)?;
-        self.trust.apply(&mut settings)?;
-        look_everywhere(&mut settings, self.host.profile(Profile::Extended));
-        let hosted = self.host.run(Profile::Extended, self.module.load()?, self.source.source(log)?, log)?;
-        check_settings(&hosted.policy, &settings, paths, streams.err)?;
+        let module = self.asked.module.load()?;
+        let hosted = self.asked.start(module, Profile::Extended, &mut settings, paths, log, streams.err)?;
 
         let explained = hosted.explain(&request::pod_with_images(&self.images), &settings, log);
         tell(log, streams.err)?;

@@ -67,24 +67,11 @@ enum Reading {
 
 /// Reads a policy.
 pub(super) fn read(document: &Value, reporter: &Reporter<'_>, trust_roots: &TrustRoots) -> Vec<Plan> {
-    let Some(policy) = Node::root(document, reporter).object() else { return Vec::new() };
-    for key in ["apiVersion", "kind", "status"] {
-        policy.ignore(key);
-    }
+    let Some((policy, spec)) = Object::policy(document, reporter) else { return Vec::new() };
     let name = policy.object("metadata").and_then(|metadata| {
         metadata.ignore_all();
         metadata.text("name").map(str::to_owned)
     });
-    let Some(spec) = policy.object("spec") else {
-        reporter.refuse(
-            "spec",
-            "spec",
-            Reason::Invalid,
-            "is missing: this is no whole policy",
-            "take the policy itself",
-        );
-        return Vec::new();
-    };
     let action = match spec.text("mode") {
         None | Some("" | "enforce") => Action::Enforce,
         Some("warn") => Action::Audit,

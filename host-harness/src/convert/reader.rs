@@ -100,6 +100,21 @@ impl<'a> Node<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// A policy and its `spec`, without which it is refused. `metadata` is still to be taken.
+    pub(super) fn policy(document: &'a Value, reporter: &'a Reporter<'a>) -> Option<(Self, Self)> {
+        let policy = Node::root(document, reporter).object()?;
+        for key in ["apiVersion", "kind", "status"] {
+            policy.ignore(key);
+        }
+        let Some(spec) = policy.object("spec") else {
+            policy.ignore("metadata");
+            let (message, help) = ("is missing: this is no whole policy", "take the policy itself");
+            reporter.refuse("spec", "spec", Reason::Invalid, message, help);
+            return None;
+        };
+        Some((policy, spec))
+    }
+
     /// The field, if it is there and not null.
     pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
         self.written(key).filter(|node| !node.value.is_null())

@@ -5,17 +5,15 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 use sigwarden_core::evidence::published::{Element, PublishedEvidence};
-use sigwarden_core::evidence::{Content, Material, certificates};
+use sigwarden_core::evidence::{Content, IN_TOTO_PAYLOAD, Material, certificates};
 use sigwarden_core::reference::Digest;
 use sigwarden_core::verify::{KeyHash, PublicKey};
 
 use super::form::{Recognised, recognise};
-use super::{
-    Form, InspectError, Inspection, KnownLogs, MAX_BYTES, MAX_PIECES, Piece, Signer, Statement, TrustedRoot, Unreadable,
-};
+use super::{Form, InspectError, Inspection, KnownLogs, MAX_BYTES, MAX_PIECES, Piece, Signer, Statement, TrustedRoot};
+use crate::publish::Dropped;
 use crate::sources::{Descriptor, Manifest};
 
-const IN_TOTO_PAYLOAD: &str = "application/vnd.in-toto+json";
 /// Annotation that every layer of a cosign signature has, and of an attestation too (empty there).
 const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
 const ENVELOPE_TYPE: &str = "application/vnd.dsse.envelope.v1+json";
@@ -70,7 +68,7 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn push(&mut self, piece: Result<Piece, Unreadable>) {
+    fn push(&mut self, piece: Result<Piece, Dropped>) {
         match piece {
             Ok(piece) => self.inspection.evidence.push(piece),
             Err(unreadable) => self.inspection.unreadable.push(unreadable),
@@ -78,13 +76,13 @@ impl Found<'_> {
     }
 
     fn unreadable(&mut self, source: String, reason: String) {
-        self.push(Err(Unreadable { source, reason }));
+        self.push(Err(Dropped { source, reason }));
     }
 
     fn material<E: ToString>(&mut self, source: String, form: Form, material: Result<Material, E>) {
         self.push(match material {
             Ok(material) => Ok(Piece::of_material(source, form, &material, self.logs)),
-            Err(error) => Err(Unreadable { source, reason: error.to_string() }),
+            Err(error) => Err(Dropped { source, reason: error.to_string() }),
         });
     }
 
@@ -111,7 +109,7 @@ impl Found<'_> {
                 let mut piece = Piece::new(source, form);
                 piece.says(&unsigned(form, json));
                 self.push(match piece.statement_unreadable {
-                    Some(reason) => Err(Unreadable { source: piece.source, reason }),
+                    Some(reason) => Err(Dropped { source: piece.source, reason }),
                     None => Ok(piece),
                 });
             }

@@ -1,11 +1,11 @@
 //! An image: every signature and attestation that lies beside it, whoever made them.
 
-use sigwarden_core::evidence::published::{self, Element, PublishedEvidence};
+use sigwarden_core::evidence::published::{self, PublishedEvidence};
 use sigwarden_core::reference::{Digest, ImageRef};
 
 use super::file::{form_of, quoted};
-use super::{InspectError, Inspection, KnownLogs, MAX_PIECES, Piece, Unreadable};
-use crate::publish::{PublishError, collect, published_beside};
+use super::{InspectError, Inspection, KnownLogs, MAX_PIECES, Piece};
+use crate::publish::{Dropped, collect_all};
 use crate::sources::Source;
 
 /// Says what lies beside `image` in `source`; the transparency logs at `rekor` complete what carries no proof. What is published *and* there in its own place is told once.
@@ -31,46 +31,24 @@ pub fn inspect_image(
     let tag = published::tag(&digest);
     inspection.looked = looked(&digest, &tag);
 
-    let collected = collect(source, repository, &digest, rekor)?;
-    let mut known = PublishedEvidence::new(digest.clone());
-    let dropped = collected.dropped.into_iter();
-    inspection.unreadable = dropped.map(|it| Unreadable { source: it.source, reason: it.reason }).collect();
-    let mut elements: Vec<(String, Element)> = Vec::new();
-    for (place, _, element) in collected.found {
-        match known.add(&element) {
-            Ok(true) => elements.push((place, element)),
+    let collected = collect_all(source, repository, &digest, rekor)?;
+    inspection.unreadable = collected.dropped;
+    let mut told = PublishedEvidence::new(digest.clone());
+    let mut more = 0_usize;
+    for found in collected.found {
+        match told.add(&found.element) {
             Ok(false) => {}
-            Err(error) => inspection.unreadable.push(Unreadable { source: place, reason: error.to_string() }),
-        }
-    }
-    let place = format!("published evidence {tag}");
-    match published_beside(source, repository, &digest) {
-        Ok(None) => {}
-        Ok(Some(evidence)) => {
-            for element in evidence.elements() {
-                match element.and_then(|element| Ok((known.add(&element)?, element))) {
-                    Ok((true, element)) => elements.push((place.clone(), element)),
-                    Ok((false, _)) => {}
-                    Err(error) => {
-                        inspection.unreadable.push(Unreadable { source: place.clone(), reason: error.to_string() });
-                    }
-                }
+            Ok(true) if inspection.evidence.len() < MAX_PIECES => {
+                let form = form_of(&found.element);
+                inspection.evidence.push(Piece::of_material(found.place, form, &found.material, logs));
             }
-        }
-        Err(PublishError::Source(error)) => return Err(error.into()),
-        Err(error) => inspection.unreadable.push(Unreadable { source: place, reason: error.to_string() }),
-    }
-    let more = elements.len().saturating_sub(MAX_PIECES);
-    for (place, element) in elements.into_iter().take(MAX_PIECES) {
-        let form = form_of(&element);
-        match element.material() {
-            Ok(material) => inspection.evidence.push(Piece::of_material(place, form, &material, logs)),
-            Err(error) => inspection.unreadable.push(Unreadable { source: place, reason: error.to_string() }),
+            Ok(true) => more = more.saturating_add(1),
+            Err(error) => inspection.unreadable.push(Dropped { source: found.place, reason: error.to_string() }),
         }
     }
     if more > 0 {
         let reason = format!("{more} more pieces of evidence are not shown");
-        inspection.unreadable.push(Unreadable { source: image.written().to_owned(), reason });
+        inspection.unreadable.push(Dropped { source: image.written().to_owned(), reason });
     }
     inspection.digest = Some(digest.to_string());
     Ok(inspection)

@@ -21,6 +21,7 @@ mod trusted_root;
 use serde::Serialize;
 use sigwarden_core::evidence::published;
 
+use crate::publish::Dropped;
 use crate::sources::SourceError;
 
 pub use certificate::Certificate;
@@ -60,7 +61,7 @@ pub struct Inspection {
     pub evidence: Vec<Piece>,
     /// What stands in the place of evidence, and cannot be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unreadable: Vec<Unreadable>,
+    pub unreadable: Vec<Dropped>,
     /// Where an image was looked into.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub looked: Vec<String>,
@@ -79,16 +80,6 @@ impl Inspection {
             looked: Vec::new(),
         }
     }
-}
-
-/// Something that is no evidence, where some should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Unreadable {
-    /// Where it lies.
-    pub source: String,
-    /// What is wrong with it.
-    pub reason: String,
 }
 
 /// Why there is nothing to show.

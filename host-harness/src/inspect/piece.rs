@@ -7,7 +7,8 @@ use sigwarden_core::evidence::{Content, LogEntry as RawEntry, Material, SignerMa
 use sigwarden_core::verify::{GITHUB, SIGSTORE, TrustError, TrustRoot};
 
 use super::certificate::hex;
-use super::{Certificate, Form, Statement, TrustedRoot, Unreadable, timestamp};
+use super::{Certificate, Form, Statement, TrustedRoot, timestamp};
+use crate::publish::Dropped;
 
 /// One thing that was inspected.
 #[derive(Clone, Debug, Serialize)]
@@ -152,10 +153,10 @@ impl Piece {
         piece
     }
 
-    pub(super) fn of_certificate(source: String, der: &[u8]) -> Result<Self, Unreadable> {
+    pub(super) fn of_certificate(source: String, der: &[u8]) -> Result<Self, Dropped> {
         let mut piece = Self::new(source, Form::Certificate);
         match Signer::of_chain(std::slice::from_ref(&der.to_vec())) {
-            Signer::UnreadableCertificate { reason } => Err(Unreadable { source: piece.source, reason }),
+            Signer::UnreadableCertificate { reason } => Err(Dropped { source: piece.source, reason }),
             signer => {
                 piece.signer = Some(signer);
                 Ok(piece)

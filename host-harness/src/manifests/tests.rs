@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::documents::MAX_DEPTH;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: a:1}]}\n";
 
@@ -63,7 +64,7 @@ fn all_kinds_are_requests() {
         let manifests = parse(&text, "m.yaml", "shop").expect("a manifest");
         let manifest = manifests.covered.first().unwrap_or_else(|| panic!("{kind} is covered"));
         assert_eq!(manifest.images, ["a:1"], "{kind}");
-        assert_eq!(manifest.object, format!("{kind} shop/x"));
+        assert_eq!(manifest.object.name, format!("{kind} shop/x"));
         assert_eq!(manifest.request.pointer("/namespace"), Some(&json!("shop")), "{kind}");
     }
 }
@@ -117,8 +118,11 @@ fn origins_say_where_to_look() {
     let text =
         format!("---\n# Source: chart/templates/a.yaml\n{POD}---\n# Source: chart/templates/b.yaml\n{POD}---\n\n{POD}");
     let manifests = parse(&text, "all.yaml", "default").expect("manifests");
-    let origins: Vec<_> =
-        manifests.covered.iter().map(|manifest| (manifest.origin.to_string(), manifest.origin.line)).collect();
+    let origins: Vec<_> = manifests
+        .covered
+        .iter()
+        .map(|manifest| (manifest.object.origin.to_string(), manifest.object.origin.line))
+        .collect();
     assert_eq!(
         origins,
         [

@@ -1,5 +1,6 @@
 //! All evidence about one image, from every place where signing tools put it: cosign's tags `.sig` and `.att`, OCI
-//! referrers, and the tag under which a registry without them keeps their list.
+//! referrers, and the tag under which a registry without them keeps their list ([`collect`]); and with what was published
+//! beside it ([`collect_all`]).
 //!
 //! What a source cannot look into ends the search with an error: publishing a part would hide that there is more.
 
@@ -8,28 +9,64 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sigwarden_core::evidence::published::{CosignLayer, Element, MAX_ELEMENTS};
-use sigwarden_core::evidence::{Claim, Content};
+use sigwarden_core::evidence::media_type::{BUNDLE, COSIGN_ATTESTATION, COSIGN_SIGNATURE, may_be_evidence};
+use sigwarden_core::evidence::published::{self, CosignLayer, Element, MAX_ELEMENTS};
+use sigwarden_core::evidence::{COSIGN_LOG_ENTRY, Claim, Content, Material};
 use sigwarden_core::reference::{Digest, Repository};
 
+use super::PublishError;
+use super::publisher::published_beside;
 use super::report::Dropped;
 use crate::sources::{Descriptor, Manifest, Source, SourceError};
-
-const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
-const COSIGN_SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
-const COSIGN_ATTESTATION: &str = "application/vnd.dev.cosign.artifact.att.v1+json";
-const EMPTY: &str = "application/vnd.oci.empty.v1+json";
-
-/// Where cosign keeps a log entry.
-const LOG_ANNOTATION: &str = "dev.sigstore.cosign/bundle";
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub struct Collected {
-    /// Evidence: where it lies, what it is (`signature` or a predicate type), and itself.
-    pub found: Vec<(String, String, Element)>,
+    /// Evidence. The same piece comes twice where it lies in two places.
+    pub found: Vec<Readable>,
     /// What nobody could use.
     pub dropped: Vec<Dropped>,
+}
+
+/// A piece of evidence that can be read, and is about the image.
+#[derive(Clone, Debug)]
+pub struct Readable {
+    /// Where it lies, in words.
+    pub place: String,
+    /// It, as it lies there.
+    pub element: Element,
+    /// It, as it is verified.
+    pub material: Material,
+    /// What it claims.
+    pub claim: Claim,
+}
+
+impl Readable {
+    /// Reads an element, or says why it says nothing about the image `digest`.
+    fn read(place: String, element: Element, digest: &Digest) -> Result<Self, Dropped> {
+        let dropped = |reason: String| Dropped { source: place.clone(), reason };
+        let material = element.clone().material().map_err(|error| dropped(error.to_string()))?;
+        if matches!(material.content, Content::Artifact { .. }) {
+            return Err(dropped("it signs a file, and not an image".to_owned()));
+        }
+        let claim = Claim::read(&material.content).map_err(|error| dropped(error.to_string()))?;
+        if claim.about(digest.as_str()).is_none() {
+            let subjects = claim.subjects().iter().flat_map(|subject| &subject.digests);
+            let first = subjects.into_iter().next().map_or("nothing", String::as_str);
+            let first: String = first.chars().take(80).collect();
+            return Err(dropped(format!("it is about another image ({first})")));
+        }
+        Ok(Self { place, element, material, claim })
+    }
+
+    /// `signature`, or the predicate type of an attestation.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match &self.claim {
+            Claim::Signature(_) => "signature",
+            Claim::Attestation { predicate_type, .. } => predicate_type,
+        }
+    }
 }
 
 /// Gathers what `source` has about the image `digest` in `repository`. cosign's layers without a proof are completed from the
@@ -54,6 +91,45 @@ pub fn collect(
         walk.referrers(list.manifests.unwrap_or_default())?;
     }
     Ok(walk.collected)
+}
+
+/// The same, and behind it what is published beside the image. Something else in that place is dropped.
+///
+/// # Errors
+/// When it cannot look into one of the places.
+pub fn collect_all(
+    source: &dyn Source,
+    repository: &Repository,
+    digest: &Digest,
+    logs: &[String],
+) -> Result<Collected, SourceError> {
+    let mut collected = collect(source, repository, digest, logs)?;
+    let place = format!("published evidence {}", published::tag(digest));
+    let evidence = match published_beside(source, repository, digest) {
+        Ok(Some(evidence)) => evidence,
+        Ok(None) => return Ok(collected),
+        Err(PublishError::Source(error)) => return Err(error),
+        Err(error) => {
+            collected.dropped.push(Dropped { source: place, reason: error.to_string() });
+            return Ok(collected);
+        }
+    };
+    for element in evidence.elements() {
+        match element {
+            Ok(element) => collected.add(Readable::read(place.clone(), element, digest)),
+            Err(error) => collected.dropped.push(Dropped { source: place.clone(), reason: error.to_string() }),
+        }
+    }
+    Ok(collected)
+}
+
+impl Collected {
+    fn add(&mut self, read: Result<Readable, Dropped>) {
+        match read {
+            Ok(readable) => self.found.push(readable),
+            Err(dropped) => self.dropped.push(dropped),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,7 +171,7 @@ impl Walk<'_> {
 
     /// As many as the source lists, which has a limit of its own.
     fn referrers(&mut self, list: Vec<Descriptor>) -> Result<(), SourceError> {
-        for descriptor in list.into_iter().filter(may_be_evidence) {
+        for descriptor in list.into_iter().filter(|it| may_be_evidence(it.artifact_type.as_deref())) {
             if !self.seen.insert(descriptor.digest.clone()) {
                 continue;
             }
@@ -159,10 +235,7 @@ impl Walk<'_> {
                 }
             };
             let element = self.completed(element);
-            match self.kind(&element) {
-                Ok(kind) => self.collected.found.push((source, kind, element)),
-                Err(reason) => self.drop(source, reason),
-            }
+            self.collected.add(Readable::read(source, element, self.digest));
         }
         Ok(())
     }
@@ -175,10 +248,10 @@ impl Walk<'_> {
             Element::CosignAttestation(layer) => (layer, Element::CosignAttestation),
             bundle @ Element::Bundle(_) => return bundle,
         };
-        if !layer.annotations.contains_key(LOG_ANNOTATION)
+        if !layer.annotations.contains_key(COSIGN_LOG_ENTRY)
             && let Some(proof) = self.proof(&make(layer.clone()), &layer)
         {
-            layer.annotations.insert(LOG_ANNOTATION.to_owned(), proof);
+            layer.annotations.insert(COSIGN_LOG_ENTRY.to_owned(), proof);
         }
         make(layer)
     }
@@ -210,33 +283,7 @@ impl Walk<'_> {
         Some(proof.to_string())
     }
 
-    /// What the element says of this image, or why it says nothing.
-    fn kind(&self, element: &Element) -> Result<String, String> {
-        let material = element.clone().material().map_err(|error| error.to_string())?;
-        if matches!(material.content, Content::Artifact { .. }) {
-            return Err("it signs a file, and not an image".to_owned());
-        }
-        let claim = Claim::read(&material.content).map_err(|error| error.to_string())?;
-        if claim.about(self.digest.as_str()).is_none() {
-            let subjects = claim.subjects().iter().flat_map(|subject| &subject.digests);
-            let first = subjects.into_iter().next().map_or("nothing", String::as_str);
-            return Err(format!("it is about another image ({})", first.chars().take(80).collect::<String>()));
-        }
-        Ok(match claim {
-            Claim::Signature(_) => "signature".to_owned(),
-            Claim::Attestation { predicate_type, .. } => predicate_type,
-        })
-    }
-
     fn drop(&mut self, source: String, reason: impl ToString) {
         self.collected.dropped.push(Dropped { source, reason: reason.to_string() });
-    }
-}
-
-/// Descriptors may lack their artifact type or carry the empty config's; these are looked into.
-fn may_be_evidence(descriptor: &Descriptor) -> bool {
-    match descriptor.artifact_type.as_deref() {
-        None | Some("" | EMPTY | COSIGN_SIGNATURE | COSIGN_ATTESTATION) => true,
-        Some(other) => other.starts_with(BUNDLE),
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use sigwarden_core::evidence::media_type;
 use sigwarden_core::evidence::published::{self, EMPTY_BLOB, MEDIA_TYPE, PublishedEvidence};
 use sigwarden_core::reference::{Digest, ImageRef, Repository};
 
@@ -10,8 +11,6 @@ use super::report::{Dropped, Found, Outcome, Report};
 use super::{PublishError, collect};
 use crate::log::Log;
 use crate::sources::{Artifact, LayoutArg, Layouts, Manifest, Registries, Source, write_to_layout};
-
-const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// Where artifacts are written.
 #[derive(Clone, Debug)]
@@ -79,10 +78,10 @@ impl Publisher {
         let mut evidence = before.unwrap_or_else(|| PublishedEvidence::new(digest.clone()));
         let mut found = Vec::new();
         let mut dropped = collected.dropped;
-        for (source, kind, element) in collected.found {
-            match evidence.add(&element) {
-                Ok(new) => found.push(Found { source, kind, new }),
-                Err(error) => dropped.push(Dropped { source, reason: error.to_string() }),
+        for piece in collected.found {
+            match evidence.add(&piece.element) {
+                Ok(new) => found.push(Found { kind: piece.kind().to_owned(), source: piece.place, new }),
+                Err(error) => dropped.push(Dropped { source: piece.place, reason: error.to_string() }),
             }
         }
         self.add_own(&mut evidence, repository, (&tag, &digest), &mut dropped)?;
@@ -108,7 +107,7 @@ impl Publisher {
         let written = evidence.artifact()?;
         let artifact = Artifact {
             manifest: written.manifest,
-            media_type: MANIFEST_TYPE,
+            media_type: media_type::MANIFEST,
             blobs: vec![written.config, EMPTY_BLOB.to_vec()],
         };
         report.artifact = Some(artifact.digest().to_string());
@@ -190,7 +189,7 @@ impl Publisher {
 ///
 /// # Errors
 /// When it cannot be looked, or something else lies there.
-pub fn published_beside(
+pub(super) fn published_beside(
     source: &dyn Source,
     repository: &Repository,
     digest: &Digest,

@@ -11,14 +11,13 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
-use sigwarden_core::decision::{BlockReport, CandidateReport, CheckReport, Explanation, Finding, ImageReport, Outcome};
+use sigwarden_core::decision::{Explanation, Finding, ImageReport, Outcome};
 
 use super::page::{is_command, visible};
-use super::text::{self, Paths, Places};
+use super::text::{Paths, Places};
+use super::told::{Reason, Told, is_unmatched, location, told};
 
 const STYLE: &str = include_str!("html.css");
-/// As many pieces of evidence as the text form lists for one check.
-const SHOWN_EVIDENCE: usize = 20;
 
 /// What a page is about.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +28,8 @@ pub struct Page<'a> {
     pub about: &'a str,
     /// What is wrong with all of it.
     pub problems: &'a [Finding],
+    /// What is refused as a whole.
+    pub wholes: &'a [Whole<'a>],
     /// The images.
     pub images: &'a [ImageReport],
     /// What concerns something else than an image.
@@ -39,6 +40,21 @@ pub struct Page<'a> {
     pub places: Places,
     /// Whether checks are shown with their path in the settings.
     pub paths: Paths,
+}
+
+/// Something with images, of which more is refused than they.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole<'a> {
+    /// It in words.
+    pub name: &'a str,
+    /// Where it comes from.
+    pub origin: &'a str,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why.
+    pub findings: &'a [Finding],
+    /// Why there is no answer.
+    pub error: Option<&'a str>,
 }
 
 /// A list with a heading. Nothing is shown of an empty one.
@@ -68,6 +84,7 @@ pub fn explanation(
             title,
             about,
             problems: &explanation.problems,
+            wholes: &[],
             images: &explanation.images,
             sections: &[],
             warnings: &explanation.warnings,
@@ -77,7 +94,7 @@ pub fn explanation(
     )
 }
 
-/// Writes a page: a summary, then the images, those that are refused first and open.
+/// Writes a page: a summary, what is refused as a whole, then the images, those that are refused first and open; then the rest.
 ///
 /// # Errors
 /// When `out` cannot be written to.
@@ -103,13 +120,16 @@ pub fn page(out: &mut dyn Write, page: &Page<'_>) -> io::Result<()> {
         html.finding(Outcome::Failed, problem, "h2", &[])?;
         writeln!(html.out, "</section>")?;
     }
-    for section in page.sections {
-        html.section(section.title, &section.items)?;
+    for whole in page.wholes {
+        html.whole(whole)?;
     }
     let mut images: Vec<&ImageReport> = page.images.iter().collect();
     images.sort_by_key(|image| rank(image));
     for image in images {
         html.image(image)?;
+    }
+    for section in page.sections {
+        html.section(section.title, &section.items)?;
     }
     html.section("Warnings", page.warnings)?;
     writeln!(
@@ -133,7 +153,7 @@ fn rank(image: &ImageReport) -> u8 {
 
 /// The outcome as the marks show it: an image without a rule is not verified.
 fn shown(image: &ImageReport) -> Outcome {
-    if text::is_unmatched(image) { Outcome::Skipped } else { image.outcome }
+    if is_unmatched(image) { Outcome::Skipped } else { image.outcome }
 }
 
 const fn class(outcome: Outcome) -> &'static str {
@@ -155,6 +175,12 @@ const fn words(outcome: Outcome) -> &'static str {
         Outcome::Failed => "✗ refused",
         Outcome::Undecided => "? undecided, so refused",
     }
+}
+
+/// What stands on top of an image, or of an object.
+fn title(outcome: Outcome, name: &str) -> String {
+    let (class, words) = (class(outcome), words(outcome));
+    format!("<span class=\"mark {class}\">{words}</span><h2><code>{}</code></h2>", Escaped(name))
 }
 
 struct Html<'w> {
@@ -191,14 +217,22 @@ impl Html<'_> {
         writeln!(self.out, "</ul>\n</section>")
     }
 
+    fn whole(&mut self, whole: &Whole<'_>) -> io::Result<()> {
+        let title = title(whole.outcome, whole.name);
+        writeln!(self.out, "<section class=\"image is-{}\">\n<header>{title}</header>", class(whole.outcome))?;
+        writeln!(self.out, "<p class=\"where\">{}</p>", Escaped(whole.origin))?;
+        for finding in whole.findings {
+            self.finding(whole.outcome, finding, "h3", &[])?;
+        }
+        if let Some(error) = whole.error {
+            writeln!(self.out, "<p>{}</p>", Escaped(error))?;
+        }
+        writeln!(self.out, "</section>")
+    }
+
     fn image(&mut self, image: &ImageReport) -> io::Result<()> {
         let outcome = shown(image);
-        let title = format!(
-            "<span class=\"mark {}\">{}</span><h2><code>{}</code></h2>",
-            class(outcome),
-            words(outcome),
-            Escaped(&image.image)
-        );
+        let title = title(outcome, &image.image);
         // What has to be read stands open; what passed is one line until somebody asks.
         let (open, close) = if outcome.refuses() || outcome == Outcome::Audited {
             (format!("<section class=\"image is-{}\">\n<header>{title}</header>", class(outcome)), "</section>")
@@ -206,116 +240,42 @@ impl Html<'_> {
             (format!("<details class=\"image is-{}\">\n<summary>{title}</summary>", class(outcome)), "</details>")
         };
         writeln!(self.out, "{open}")?;
-        if self.places == Places::Shown && !image.locations.is_empty() {
-            writeln!(self.out, "<p class=\"where\">{}</p>", Escaped(&text::locations(image)))?;
+        let places = image.locations.iter().map(location).collect::<Vec<_>>();
+        if self.places == Places::Shown && !places.is_empty() {
+            writeln!(self.out, "<dl>")?;
+            self.list("in", &places)?;
+            writeln!(self.out, "</dl>")?;
         }
-        writeln!(self.out, "<dl>")?;
-        self.optional("digest", image.digest.as_ref())?;
-        self.optional("pinned to", image.pinned.as_ref())?;
-        self.optional("excepted", image.excepted.as_ref())?;
-        for block in image.blocks.iter().filter(|block| !block.outcome.refuses() && block.outcome != Outcome::Audited) {
-            self.passed_block(image, block)?;
-        }
-        writeln!(self.out, "</dl>")?;
-        if text::is_unmatched(image) {
-            writeln!(self.out, "<p>No rule matches this image: nothing was verified.</p>")?;
-        }
-        for finding in &image.findings {
-            self.finding(image.outcome, finding, "h3", &[])?;
-        }
-        for block in image.blocks.iter().filter(|block| block.outcome.refuses() || block.outcome == Outcome::Audited) {
-            self.failed_block(image, block)?;
+        let told = told(image, self.paths);
+        // Each run of fields is a list.
+        for run in told.chunk_by(|one, other| matches!((one, other), (Told::Field(..), Told::Field(..)))) {
+            self.run(run)?;
         }
         writeln!(self.out, "{close}")
     }
 
-    fn passed_block(&mut self, image: &ImageReport, block: &BlockReport) -> io::Result<()> {
-        match block.outcome {
-            Outcome::Passed if block.checks.is_empty() => {
-                self.row("rule", &format!("{} asks for no signature: nothing was verified", self.path(&block.path)))
+    fn run(&mut self, run: &[Told<'_>]) -> io::Result<()> {
+        if let [Told::Field(..), ..] = run {
+            writeln!(self.out, "<dl>")?;
+        }
+        for told in run {
+            match told {
+                Told::Field(label, text) => self.row(label, text)?,
+                Told::Sentence(text) | Told::Unexplained(_, text) => writeln!(self.out, "<p>{}</p>", Escaped(text))?,
+                Told::Reason(Reason { outcome, finding, rule, evidence, looked }) => {
+                    self.finding(
+                        *outcome,
+                        finding,
+                        "h3",
+                        &[("rule", rule), ("evidence", evidence), ("looked", looked)],
+                    )?;
+                }
             }
-            Outcome::Skipped => {
-                self.row("rule", &format!("{} leaves this image out: nothing was verified", self.path(&block.path)))
-            }
-            _ => block.checks.iter().try_for_each(|check| self.passed(image, check)),
         }
-    }
-
-    fn path(&self, path: &str) -> String {
-        if self.paths == Paths::Shown { path.to_owned() } else { "it".to_owned() }
-    }
-
-    /// What a check that passed rests on. As deep as the settings, which have a limit.
-    fn passed(&mut self, image: &ImageReport, check: &CheckReport) -> io::Result<()> {
-        for candidate in check.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Passed) {
-            self.optional("attested", candidate.predicate_type.as_ref())?;
-            let label = if candidate.predicate_type.is_some() { "by" } else { "signed by" };
-            self.row(label, candidate.signer.as_deref().unwrap_or(&check.label))?;
-            self.row("found in", &text::shortened(&candidate.source, image))?;
-        }
-        check.parts.iter().filter(|part| part.outcome == Outcome::Passed).try_for_each(|part| self.passed(image, part))
-    }
-
-    fn failed_block(&mut self, image: &ImageReport, block: &BlockReport) -> io::Result<()> {
-        let looked: Vec<String> = block
-            .looked
-            .iter()
-            .map(|looked| text::place(&text::shortened(&looked.carrier, image), &looked.result))
-            .collect();
-        let path = (self.paths == Paths::Shown).then(|| ("rule", vec![block.path.clone()]));
-        for finding in &block.findings {
-            self.finding(block.outcome, finding, "h3", &path.iter().cloned().collect::<Vec<_>>())?;
-        }
-        let mut looked = Some(looked).filter(|looked| !looked.is_empty());
-        for check in &block.checks {
-            self.check(image, check, &[], &mut looked)?;
-        }
-        if block.outcome == Outcome::Audited {
-            writeln!(
-                self.out,
-                "<p>{} only audits, so this does not stand in the way.</p>",
-                Escaped(&self.path(&block.path))
-            )?;
+        if let [Told::Field(..), ..] = run {
+            writeln!(self.out, "</dl>")?;
         }
         Ok(())
-    }
-
-    /// Why a check did not pass. As deep as the settings, which have a limit.
-    fn check(
-        &mut self,
-        image: &ImageReport,
-        check: &CheckReport,
-        outer: &[String],
-        looked: &mut Option<Vec<String>>,
-    ) -> io::Result<()> {
-        if !check.outcome.refuses() {
-            return Ok(());
-        }
-        let mut rule = outer.to_vec();
-        if self.paths == Paths::Shown {
-            rule.push(check.path.clone());
-        }
-        rule.push(check.label.clone());
-        if let Some(finding) = &check.finding {
-            let mut rows = vec![("rule", rule.clone())];
-            let evidence = evidence(image, check, finding);
-            if !evidence.is_empty() {
-                rows.push(("evidence", evidence));
-            }
-            if check.parts.is_empty()
-                && let Some(looked) = looked.take()
-            {
-                rows.push(("looked", looked));
-            }
-            self.finding(check.outcome, finding, "h3", &rows)?;
-        }
-        let refusing: Vec<_> = check.parts.iter().filter(|part| part.outcome.refuses()).collect();
-        if check.finding.is_none() && refusing.is_empty() {
-            writeln!(self.out, "<p>{}: no reason is given</p>", Escaped(&check.label))?;
-        }
-        let is_attestation = check.kind == sigwarden_core::decision::CheckKind::Attestation;
-        let outer = if is_attestation { rule } else { outer.to_vec() };
-        refusing.into_iter().try_for_each(|part| self.check(image, part, &outer, looked))
     }
 
     fn finding(
@@ -323,7 +283,7 @@ impl Html<'_> {
         outcome: Outcome,
         finding: &Finding,
         heading: &str,
-        rows: &[(&str, Vec<String>)],
+        rows: &[(&str, &[String])],
     ) -> io::Result<()> {
         let mark = words(outcome).chars().next().unwrap_or('?');
         writeln!(
@@ -343,7 +303,7 @@ impl Html<'_> {
                 writeln!(self.out, "</code></dd></div>")?;
             }
         }
-        for (label, lines) in rows {
+        for (label, lines) in rows.iter().filter(|(_, lines)| !lines.is_empty()) {
             self.list(label, lines)?;
         }
         if let Some(remedy) = &finding.remedy {
@@ -386,10 +346,6 @@ impl Html<'_> {
         Ok(())
     }
 
-    fn optional(&mut self, label: &str, value: Option<&String>) -> io::Result<()> {
-        value.map_or(Ok(()), |value| self.row(label, value))
-    }
-
     fn row(&mut self, label: &str, value: &str) -> io::Result<()> {
         writeln!(self.out, "<div><dt>{label}</dt><dd><code>{}</code></dd></div>", Escaped(value))
     }
@@ -404,16 +360,6 @@ impl Html<'_> {
         }
         writeln!(self.out, "</ul></dd></div>")
     }
-}
-
-fn evidence(image: &ImageReport, check: &CheckReport, settled_by: &Finding) -> Vec<String> {
-    let line = |candidate: &CandidateReport| text::candidate(image, candidate, settled_by);
-    let mut lines: Vec<String> = check.candidates.iter().take(SHOWN_EVIDENCE).map(line).collect();
-    let more = check.candidates.len().saturating_add(check.more_candidates).saturating_sub(lines.len());
-    if more > 0 {
-        lines.push(format!("and {more} more: -o json tells of a hundred"));
-    }
-    lines
 }
 
 /// Characters with which both start, where it tells something that they part there: a pattern goes its own way.
@@ -460,7 +406,9 @@ impl fmt::Display for EscapedLines<'_> {
 
 #[cfg(test)]
 mod tests {
-    use sigwarden_core::decision::{CheckKind, Code, Location, Looked, LookedResult};
+    use sigwarden_core::decision::{
+        BlockReport, CandidateReport, CheckKind, CheckReport, Code, Location, Looked, LookedResult,
+    };
 
     use super::*;
 
@@ -522,6 +470,13 @@ mod tests {
             title: EVIL,
             about: EVIL,
             problems: &problems,
+            wholes: &[Whole {
+                name: EVIL,
+                origin: EVIL,
+                outcome: Outcome::Undecided,
+                findings: &problems,
+                error: Some(EVIL),
+            }],
             images,
             sections: &[Section { title: "Elsewhere", items: vec![EVIL.to_owned()] }],
             warnings: &warnings,

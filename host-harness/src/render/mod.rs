@@ -11,9 +11,11 @@ mod page;
 mod prose;
 pub mod publish;
 pub mod report;
+mod sarif;
 pub mod scan;
 pub mod survey;
 pub mod text;
+mod told;
 
 pub use page::fit_terminal;
 pub(crate) use page::visible;

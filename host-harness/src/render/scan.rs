@@ -6,41 +6,63 @@ mod markdown;
 mod sarif;
 mod text;
 
+use std::fmt;
 use std::io::{self, Write};
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use sigwarden_core::decision::Finding;
 
+use super::report;
 use crate::scan::report::{ScanReport, Totals};
 
-/// Form of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+/// Form of a report: those of test runs, and one more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-    /// JUnit XML, which CI systems show as test results.
-    Junit,
-    /// SARIF 2.1.0, which code scanning shows beside the files.
-    Sarif,
-    /// For a pull request or a job summary.
-    Markdown,
+    /// Also a form of test runs.
+    Report(report::Form),
     /// One page for a browser, a phone and paper.
     Html,
+}
+
+impl ValueEnum for Form {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::Report(report::Form::Text),
+            Self::Report(report::Form::Json),
+            Self::Report(report::Form::Junit),
+            Self::Report(report::Form::Sarif),
+            Self::Report(report::Form::Markdown),
+            Self::Html,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Report(form) => form.to_possible_value(),
+            Self::Html => Some(PossibleValue::new("html").help("One page for a browser, a phone and paper")),
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", PossibleValue::get_name))
+    }
 }
 
 /// Writes a report.
 ///
 /// # Errors
 /// When `out` cannot be written to.
-pub fn write(out: &mut dyn Write, report: &ScanReport, form: Form) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, scan: &ScanReport, form: Form) -> io::Result<()> {
     match form {
-        Form::Text => text::write(out, report),
-        Form::Json => super::json::pretty(out, report),
-        Form::Junit => junit::write(out, report),
-        Form::Sarif => sarif::write(out, report),
-        Form::Markdown => markdown::write(out, report),
-        Form::Html => html::write(out, report),
+        Form::Report(report::Form::Text) => text::write(out, scan),
+        Form::Report(report::Form::Json) => super::json::pretty(out, scan),
+        Form::Report(report::Form::Junit) => junit::write(out, scan),
+        Form::Report(report::Form::Sarif) => sarif::write(out, scan),
+        Form::Report(report::Form::Markdown) => markdown::write(out, scan),
+        Form::Html => html::write(out, scan),
     }
 }
 

@@ -61,7 +61,7 @@ pub fn text(out: &mut dyn Write, report: &SurveyReport) -> io::Result<()> {
         page.blank()?;
         page.line("Not covered: these run images, and a policy is not asked about them")?;
         for object in &report.not_covered {
-            page.marked(Outcome::Skipped, &format!("{}  {}", object.object, object.origin))?;
+            page.marked(Outcome::Skipped, &format!("{}  {}", object.object.name, object.object.origin))?;
             page.sentence(&object.reason)?;
         }
     }
@@ -204,8 +204,7 @@ fn children(page: &mut Page<'_>, holding: &Holding) -> io::Result<()> {
 
 fn uses(entry: &SurveyEntry) -> String {
     let shown = entry.uses.iter().take(SHOWN_USES);
-    let mut lines: Vec<String> =
-        shown.map(|place| format!("{} ({})", place.object, place.origin).replace('\n', " ")).collect();
+    let mut lines: Vec<String> = shown.map(|object| object.to_string().replace('\n', " ")).collect();
     let more = entry.uses.len().saturating_sub(lines.len());
     if more > 0 {
         lines.push(format!("and {more} more: -o json tells of all"));

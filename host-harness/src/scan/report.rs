@@ -9,7 +9,7 @@ use serde::Serialize;
 use sigwarden_core::decision::{CheckReport, Finding, ImageReport, Outcome};
 
 use super::Answer;
-use crate::manifests::{Manifest, NotCovered, Origin};
+use crate::manifests::{Manifest, NotCovered, Object};
 
 /// What a scan found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -49,10 +49,9 @@ pub struct Totals {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectEntry {
-    /// Where it comes from.
-    pub origin: Origin,
-    /// It in words.
-    pub object: String,
+    /// Which.
+    #[serde(flatten)]
+    pub object: Object,
     /// How it ended.
     pub outcome: Outcome,
     /// What the policy says of it.
@@ -79,10 +78,9 @@ pub struct ImageEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Use {
-    /// Where the object comes from.
-    pub origin: Origin,
-    /// The object in words.
-    pub object: String,
+    /// The object.
+    #[serde(flatten)]
+    pub object: Object,
     /// The list and index: `initContainers[0]`.
     pub field: String,
     /// Name of the container or volume.
@@ -97,13 +95,8 @@ impl ScanReport {
         let mut warnings = BTreeSet::new();
         for (manifest, answer) in answers {
             scan.totals.objects = scan.totals.objects.saturating_add(1);
-            let entry = |outcome, findings, error| ObjectEntry {
-                origin: manifest.origin.clone(),
-                object: manifest.object.clone(),
-                outcome,
-                findings,
-                error,
-            };
+            let entry =
+                |outcome, findings, error| ObjectEntry { object: manifest.object.clone(), outcome, findings, error };
             let explained = match answer {
                 Ok(explained) => explained,
                 Err(error) => {
@@ -127,7 +120,6 @@ impl ScanReport {
             warnings.extend(explanation.warnings.iter().cloned());
             for mut report in explained.explanation.images {
                 let uses = std::mem::take(&mut report.locations).into_iter().map(|location| Use {
-                    origin: manifest.origin.clone(),
                     object: manifest.object.clone(),
                     field: location.field,
                     container: location.name,
@@ -203,7 +195,7 @@ impl ImageEntry {
     /// How many objects name it.
     #[must_use]
     pub fn objects(&self) -> usize {
-        self.uses.iter().map(|place| (&place.origin, &place.object)).collect::<BTreeSet<_>>().len()
+        self.uses.iter().map(|place| &place.object).collect::<BTreeSet<_>>().len()
     }
 }
 

@@ -84,13 +84,15 @@ fn unwritable(path: &Path, error: &std::io::Error) -> LayoutWriteError {
 
 #[cfg(test)]
 mod tests {
+    use sigwarden_core::evidence::media_type;
+
     use super::*;
 
     fn artifact(text: &str) -> Artifact {
         let manifest = json!({"schemaVersion": 2, "config": {"digest": Digest::of(text.as_bytes())}});
         Artifact {
             manifest: manifest.to_string().into_bytes(),
-            media_type: "application/vnd.oci.image.manifest.v1+json",
+            media_type: media_type::MANIFEST,
             blobs: vec![text.as_bytes().to_vec()],
         }
     }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256, Sha512};
+use sigwarden_core::evidence::media_type;
 use sigwarden_core::reference::Digest;
 
 use super::SourceError;
@@ -19,7 +20,7 @@ const INDEX_MEDIA_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 /// Media types under which manifests and indexes are kept (OCI image-spec; Docker's schema 2).
 pub(super) const MANIFEST_MEDIA_TYPES: [&str; 4] = [
     INDEX_MEDIA_TYPE,
-    "application/vnd.oci.image.manifest.v1+json",
+    media_type::MANIFEST,
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 ];

@@ -12,7 +12,7 @@ use sigwarden_core::verify::{KeyError, TrustError};
 
 pub use holding::{Children, Holding, Seen, Signer, Standing};
 pub use provenance::Provenance;
-pub use report::{SurveyEntry, SurveyReport, Use, survey};
+pub use report::{SurveyEntry, SurveyReport, survey};
 pub use surveyor::Surveyor;
 
 /// Why a survey cannot begin.

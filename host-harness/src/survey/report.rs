@@ -7,7 +7,7 @@ use serde::Serialize;
 use sigwarden_core::reference::ImageRef;
 
 use super::{Holding, Surveyor};
-use crate::manifests::{Manifest, NotCovered, Origin};
+use crate::manifests::{Manifest, NotCovered, Object};
 use crate::workers::{self, Options};
 
 /// What was found.
@@ -29,20 +29,10 @@ pub struct SurveyReport {
 #[serde(rename_all = "camelCase")]
 pub struct SurveyEntry {
     /// The objects that name it.
-    pub uses: Vec<Use>,
+    pub uses: Vec<Object>,
     /// What it has.
     #[serde(flatten)]
     pub holding: Holding,
-}
-
-/// One object that names an image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Use {
-    /// Where the object comes from.
-    pub origin: Origin,
-    /// The object in words.
-    pub object: String,
 }
 
 /// Looks at every image of the objects, each once. What is not reached in time has an error.
@@ -53,15 +43,14 @@ pub fn survey(
     options: Options,
     progress: &dyn Fn(),
 ) -> SurveyReport {
-    let named = covered.iter().map(|manifest| (&manifest.origin, &manifest.object, &manifest.images));
-    let named = named.chain(not_covered.iter().map(|object| (&object.origin, &object.object, &object.images)));
-    let mut uses: BTreeMap<String, Vec<Use>> = BTreeMap::new();
-    for (origin, object, images) in named {
+    let named = covered.iter().map(|manifest| (&manifest.object, &manifest.images));
+    let named = named.chain(not_covered.iter().map(|outside| (&outside.object, &outside.images)));
+    let mut uses: BTreeMap<String, Vec<Object>> = BTreeMap::new();
+    for (object, images) in named {
         for image in images {
             let users = uses.entry(image.clone()).or_default();
-            let user = Use { origin: origin.clone(), object: object.clone() };
-            if users.last() != Some(&user) {
-                users.push(user);
+            if users.last() != Some(object) {
+                users.push(object.clone());
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sigwarden_core::evidence::published::{self, Element};
-use sigwarden_core::evidence::{Claim, Content, Evidence, SignerMaterial};
+use sigwarden_core::evidence::published::Element;
+use sigwarden_core::evidence::{Claim, Evidence, SignerMaterial};
 use sigwarden_core::reference::{Digest, ImageRef, Repository};
 use sigwarden_core::verify::{
     Claims, EvidenceError, GITHUB, KeyHash, LogRule, PublicKey, Question, SIGSTORE, SctRule, Signer as Asked,
@@ -13,7 +13,7 @@ use sigwarden_core::verify::{
 
 use super::provenance::Provenance;
 use super::{Children, Holding, Seen, Signer, Standing, SurveyError};
-use crate::publish::{Collected, Dropped, PublishError, collect, published_beside};
+use crate::publish::{Collected, Dropped, Readable, collect_all};
 use crate::sources::{Manifest, Source, SourceError};
 
 /// Images of an index that are looked into where the index has nothing. Sixteen platforms are many, and each costs as
@@ -129,11 +129,10 @@ impl Surveyor {
         let mut tray = Tray::default();
         let collected = self.gather(repository, digest)?;
         holding.dropped = collected.dropped;
-        for (place, _, element) in collected.found {
-            if let Err(reason) = self.examine(place.clone(), element, digest, &mut tray) {
-                holding.dropped.push(Dropped { source: place, reason });
-            }
+        for found in collected.found {
+            self.examine(found, &mut tray);
         }
+        holding.dropped.extend(tray.worse);
         let (signatures, attestations) = tray.seen.into_iter().partition(|seen| seen.predicate_type.is_none());
         (holding.signatures, holding.attestations) = (signatures, attestations);
         if let Some(children) = manifest.manifests {
@@ -149,50 +148,23 @@ impl Surveyor {
         Ok(())
     }
 
-    /// Everything beside the image, published evidence last.
     fn gather(&self, repository: &Repository, digest: &Digest) -> Result<Collected, SourceError> {
-        let mut collected = collect(self.source.as_ref(), repository, digest, &self.logs)?;
-        let place = format!("published evidence {}", published::tag(digest));
-        match published_beside(self.source.as_ref(), repository, digest) {
-            Ok(Some(evidence)) => {
-                for element in evidence.elements() {
-                    match element {
-                        Ok(element) => collected.found.push((place.clone(), String::new(), element)),
-                        Err(error) => {
-                            collected.dropped.push(Dropped { source: place.clone(), reason: error.to_string() });
-                        }
-                    }
-                }
-            }
-            Ok(None) => {}
-            Err(PublishError::Source(error)) => return Err(error),
-            Err(error) => collected.dropped.push(Dropped { source: place, reason: error.to_string() }),
-        }
-        Ok(collected)
+        collect_all(self.source.as_ref(), repository, digest, &self.logs)
     }
 
-    /// Reads one piece of evidence and verifies it; the error says why it says nothing about the image.
-    fn examine(&self, place: String, element: Element, digest: &Digest, tray: &mut Tray) -> Result<(), String> {
-        let material = element.material().map_err(|error| error.to_string())?;
-        if matches!(material.content, Content::Artifact { .. }) {
-            return Err("it signs a file, and not an image".to_owned());
-        }
-        let claim = Claim::read(&material.content).map_err(|error| error.to_string())?;
-        if claim.about(digest.as_str()).is_none() {
-            return Err("it is about another image".to_owned());
-        }
-        let predicate = match &claim {
-            Claim::Signature(_) => None,
+    /// Verifies one piece of evidence.
+    fn examine(&self, found: Readable, tray: &mut Tray) {
+        let Readable { place, material, claim, .. } = found;
+        let (predicate_type, provenance) = match &claim {
+            Claim::Signature(_) => (None, None),
             Claim::Attestation { predicate_type, predicate, .. } => {
-                Some((predicate_type.clone(), Provenance::read(predicate_type, &predicate.value())))
+                (Some(predicate_type.clone()), Provenance::read(predicate_type, &predicate.value()))
             }
         };
         let signature = material.content.signature().to_vec();
         let evidence = Evidence::new(tray.seen.len(), place.clone(), material, claim);
         let (signer, standing, signed_at) = self.verify(&evidence);
-        let (predicate_type, provenance) = predicate.map_or((None, None), |(kind, read)| (Some(kind), read));
         tray.put(signature, Seen { places: vec![place], signer, standing, signed_at, predicate_type, provenance });
-        Ok(())
     }
 
     fn verify(&self, evidence: &Evidence) -> (Signer, Standing, Option<i64>) {
@@ -279,23 +251,39 @@ struct Tray {
     seen: Vec<Seen>,
     /// Where in `seen` a signature over a kind of statement is.
     known: BTreeMap<(Vec<u8>, Option<String>), usize>,
+    /// Copies of it that are worth less. Their places are none of its places: what can be read there does not hold.
+    worse: Vec<Dropped>,
 }
 
 impl Tray {
     /// What stands the test wins over what does not: published evidence may have the log entry that the other lacks.
     fn put(&mut self, signature: Vec<u8>, mut new: Seen) {
         let key = (signature, new.predicate_type.clone());
-        if let Some(old) = self.known.get(&key).and_then(|index| self.seen.get_mut(*index)) {
-            let places = old.places.iter().cloned().chain(std::mem::take(&mut new.places)).collect();
-            if rank(&new.standing) > rank(&old.standing) {
-                *old = new;
-            }
-            old.places = places;
+        let Some(old) = self.known.get(&key).and_then(|index| self.seen.get_mut(*index)) else {
+            self.known.insert(key, self.seen.len());
+            self.seen.push(new);
             return;
+        };
+        if rank(&new.standing) > rank(&old.standing) {
+            std::mem::swap(old, &mut new);
         }
-        self.known.insert(key, self.seen.len());
-        self.seen.push(new);
+        if old.is_verified() && rank(&new.standing) < rank(&old.standing) {
+            let reason = lack(&new.standing);
+            self.worse.extend(new.places.into_iter().map(|source| Dropped { source, reason: reason.clone() }));
+        } else {
+            old.places.append(&mut new.places);
+        }
     }
+}
+
+/// What is wrong with a copy that is worth less than another, which holds.
+fn lack(standing: &Standing) -> String {
+    let reason = match standing {
+        Standing::Verified { .. } => return "a copy without the log entry that another copy has".to_owned(),
+        Standing::Refused { code, message } => format!("{message} [{code}]"),
+        Standing::UnknownKey => "no key that was given fits".to_owned(),
+    };
+    format!("a copy of a signature that holds elsewhere, and not here: {reason}")
 }
 
 const fn rank(standing: &Standing) -> u8 {

@@ -91,6 +91,8 @@ pub struct ConditionResult {
     pub path: String,
     /// The condition in words.
     pub text: String,
+    /// How it compares.
+    pub operator: Operator,
     /// The value it asks for, as compact JSON from the settings.
     pub wanted: String,
     /// The author's message, if there is one, with its variables filled in.
@@ -155,6 +157,7 @@ impl Condition {
         ConditionResult {
             path: self.path.clone(),
             text: self.to_string(),
+            operator: self.operator,
             wanted: self.value.source().to_string(),
             message: self.message.as_ref().map(|message| message.in_words(scope)),
             verdict,

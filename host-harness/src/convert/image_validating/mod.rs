@@ -12,7 +12,7 @@ use self::attestor::Attestor;
 use self::checks::Check;
 use super::kyverno::matching::read_selector;
 use super::plan::{Action, Plan};
-use super::reader::{Node, Object};
+use super::reader::Object;
 use super::report::{Reason, Reporter};
 use super::scope::{Resource, Scope};
 use super::tree::{Fields, Tree};
@@ -36,22 +36,9 @@ pub(super) fn is_policy(group: &str, kind: &str) -> bool {
 
 /// Reads a policy.
 pub(super) fn read(document: &Value, reporter: &Reporter<'_>) -> Vec<Plan> {
-    let Some(policy) = Node::root(document, reporter).object() else { return Vec::new() };
-    for key in ["apiVersion", "kind", "status"] {
-        policy.ignore(key);
-    }
+    let Some((policy, spec)) = Object::policy(document, reporter) else { return Vec::new() };
     let metadata = policy.get("metadata").map(|node| node.value.clone()).unwrap_or_default();
     let text = |key: &str| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
-    let Some(spec) = policy.object("spec") else {
-        reporter.refuse(
-            "spec",
-            "spec",
-            Reason::Invalid,
-            "is missing: this is no whole policy",
-            "take the policy itself",
-        );
-        return Vec::new();
-    };
     let action = read_action(&spec);
     let (background, only_watches) = read_evaluation(&spec);
     let timeout = read_webhook(&spec);

@@ -43,22 +43,9 @@ pub(super) fn is_about_images(document: &Value) -> bool {
 
 /// Reads a policy.
 pub(super) fn read(document: &Value, reporter: &Reporter<'_>, config_maps: &ConfigMaps) -> Vec<Plan> {
-    let Some(policy) = Node::root(document, reporter).object() else { return Vec::new() };
-    for key in ["apiVersion", "kind", "status"] {
-        policy.ignore(key);
-    }
+    let Some((policy, spec)) = Object::policy(document, reporter) else { return Vec::new() };
     let metadata = policy.get("metadata").map(|node| node.value.clone()).unwrap_or_default();
     let text = |key: &str| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
-    let Some(spec) = policy.object("spec") else {
-        reporter.refuse(
-            "spec",
-            "spec",
-            Reason::Invalid,
-            "is missing: this is no whole policy",
-            "take the policy itself",
-        );
-        return Vec::new();
-    };
     let webhook = spec.object("webhookConfiguration");
     let common = Common {
         name: text("name").unwrap_or_else(|| "policy".to_owned()),

@@ -1,9 +1,10 @@
-//! SARIF 2.1.0 (OASIS): one run, one result for each thing that is not as expected, at the file of its test.
+//! SARIF: one result for each thing that is not as expected, at the file of its test.
 
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use super::super::sarif;
 use super::{Report, TestReport};
 use crate::suite::Mismatch;
 
@@ -12,20 +13,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         report.suites.iter().flat_map(|suite| suite.tests.iter().flat_map(|test| results(&suite.file, test))).collect();
     let rule = |(id, text): (&str, &str)| json!({"id": id, "shortDescription": {"text": text}});
     let rules: Vec<Value> = RULES.into_iter().map(rule).collect();
-    let driver = json!({
-        "name": "sigwarden",
-        "version": env!("CARGO_PKG_VERSION"),
-        "informationUri": env!("CARGO_PKG_REPOSITORY"),
-        "rules": rules,
-    });
-    super::super::json::pretty(
-        out,
-        &json!({
-            "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [{"tool": {"driver": driver}, "results": results}],
-        }),
-    )
+    sarif::write(out, &rules, &results)
 }
 
 const ERROR: &str = "not-run";

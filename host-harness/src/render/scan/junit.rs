@@ -20,21 +20,21 @@ pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> 
     let images = report.images.iter().flat_map(|entry| {
         let reasons: Vec<String> = entry.reasons().into_iter().map(told).collect();
         entry.uses.iter().map(move |place| Case {
-            name: format!("{} in {} {}", entry.report.image, place.object, place.container),
-            class: place.origin.to_string(),
+            name: format!("{} in {} {}", entry.report.image, place.object.name, place.container),
+            class: place.object.origin.to_string(),
             outcome: entry.report.outcome,
             reasons: reasons.clone(),
         })
     });
     let objects = report.objects.iter().map(|object| Case {
-        name: object.object.clone(),
-        class: object.origin.to_string(),
+        name: object.object.name.clone(),
+        class: object.object.origin.to_string(),
         outcome: object.outcome,
         reasons: object.findings.iter().map(told).chain(object.error.clone()).collect(),
     });
     let not_covered = report.not_covered.iter().map(|object| Case {
-        name: object.object.clone(),
-        class: object.origin.to_string(),
+        name: object.object.name.clone(),
+        class: object.object.origin.to_string(),
         outcome: Outcome::Skipped,
         reasons: vec![object.reason.clone()],
     });

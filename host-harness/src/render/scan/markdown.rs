@@ -26,13 +26,13 @@ pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> 
         writeln!(
             out,
             "\n**{}** ({}): {}",
-            cell(&object.object),
-            cell(&object.origin.to_string()),
+            cell(&object.object.name),
+            cell(&object.object.origin.to_string()),
             reasons.join("<br>")
         )?;
     }
     for object in &report.not_covered {
-        let (name, origin) = (cell(&object.object), cell(&object.origin.to_string()));
+        let (name, origin) = (cell(&object.object.name), cell(&object.object.origin.to_string()));
         writeln!(out, "\nNot covered: {name} ({origin}): {}", cell(&object.reason))?;
     }
     Ok(())

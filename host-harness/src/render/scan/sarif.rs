@@ -1,4 +1,4 @@
-//! SARIF 2.1.0: one result for each reason in each place, at the document that the object stands in.
+//! SARIF: one result for each reason in each place, at the document that the object stands in.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use sigwarden_core::decision::Outcome;
 
+use super::super::sarif;
 use super::told;
 use crate::manifests::Origin;
 use crate::scan::report::ScanReport;
@@ -18,38 +19,27 @@ pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> 
     for entry in &report.images {
         for finding in entry.reasons() {
             results.extend(entry.uses.iter().map(|place| {
-                let text = format!("{} {}: {}: {}", place.object, place.container, entry.report.image, told(finding));
-                result(&finding.code.to_string(), level(entry.report.outcome), &text, &place.origin)
+                let text =
+                    format!("{} {}: {}: {}", place.object.name, place.container, entry.report.image, told(finding));
+                result(&finding.code.to_string(), level(entry.report.outcome), &text, &place.object.origin)
             }));
         }
     }
     for object in &report.objects {
-        let told = |text: String| format!("{}: {text}", object.object);
+        let told = |text: String| format!("{}: {text}", object.object.name);
         let findings = object.findings.iter().map(|finding| (finding.code.to_string(), super::told(finding)));
         let all = findings.chain(object.error.clone().map(|error| (NO_ANSWER.to_owned(), error)));
-        results.extend(all.map(|(rule, text)| result(&rule, level(object.outcome), &told(text), &object.origin)));
+        results
+            .extend(all.map(|(rule, text)| result(&rule, level(object.outcome), &told(text), &object.object.origin)));
     }
     for object in &report.not_covered {
-        let text = format!("{}: {}", object.object, object.reason);
-        results.push(result(NOT_COVERED, "warning", &text, &object.origin));
+        let text = format!("{}: {}", object.object.name, object.reason);
+        results.push(result(NOT_COVERED, "warning", &text, &object.object.origin));
     }
     let rules: BTreeSet<&str> =
         results.iter().filter_map(|result| result.get("ruleId").and_then(Value::as_str)).collect();
     let rules: Vec<Value> = rules.into_iter().map(|id| json!({"id": id})).collect();
-    let driver = json!({
-        "name": "sigwarden",
-        "version": env!("CARGO_PKG_VERSION"),
-        "informationUri": env!("CARGO_PKG_REPOSITORY"),
-        "rules": rules,
-    });
-    super::super::json::pretty(
-        out,
-        &json!({
-            "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [{"tool": {"driver": driver}, "results": results}],
-        }),
-    )
+    sarif::write(out, &rules, &results)
 }
 
 const fn level(outcome: Outcome) -> &'static str {

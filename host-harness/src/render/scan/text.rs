@@ -7,7 +7,8 @@ use sigwarden_core::decision::Outcome;
 use super::super::page::Page;
 use super::super::text;
 use super::{tally, told};
-use crate::scan::report::{ImageEntry, ScanReport};
+use crate::manifests::Object;
+use crate::scan::report::{ImageEntry, ScanReport, Use};
 
 /// Places of one image that are listed. A chart may have hundreds of the same.
 const SHOWN_USES: usize = 5;
@@ -18,7 +19,7 @@ pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> 
     for object in &report.objects {
         let mut page = Page::new(out);
         page.blank()?;
-        page.headline(object.outcome, &format!("{}  {}", object.object, object.origin))?;
+        page.headline(object.outcome, &format!("{}  {}", object.object.name, object.object.origin))?;
         for finding in &object.findings {
             page.marked(object.outcome, &told(finding))?;
             if let Some(remedy) = &finding.remedy {
@@ -40,7 +41,7 @@ pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> 
         page.blank()?;
         page.line("Not covered: these run images, and the policy is not asked about them")?;
         for object in &report.not_covered {
-            page.marked(Outcome::Skipped, &format!("{}  {}", object.object, object.origin))?;
+            page.marked(Outcome::Skipped, &format!("{}  {}", object.object.name, object.object.origin))?;
             page.sentence(&object.reason)?;
             if !object.images.is_empty() {
                 page.field("images", &object.images.join("\n"))?;
@@ -80,7 +81,8 @@ fn uses(entry: &ImageEntry) -> String {
     let shown = entry.uses.iter().take(SHOWN_USES);
     let mut lines: Vec<String> = shown
         .map(|place| {
-            format!("{} {} {} ({})", place.object, place.field, place.container, place.origin).replace('\n', " ")
+            let Use { object: Object { name, origin }, field, container } = place;
+            format!("{name} {field} {container} ({origin})").replace('\n', " ")
         })
         .collect();
     let more = entry.uses.len().saturating_sub(lines.len());

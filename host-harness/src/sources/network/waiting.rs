@@ -5,14 +5,13 @@ use std::future::Future;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::runtime::{Builder, Runtime};
 
 use super::NetworkError;
+use crate::progress;
 
 /// What takes less needs no explanation.
 const PATIENCE: Duration = Duration::from_secs(1);
-const TICK: Duration = Duration::from_millis(120);
 
 /// Runs futures for any thread, also for one that runs futures itself.
 pub(in crate::sources) struct Worker {
@@ -48,15 +47,8 @@ impl Worker {
             Err(RecvTimeoutError::Disconnected) => return Err(stopped()),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        // Draws on a terminal only.
-        let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
-            .with_style(ProgressStyle::default_spinner())
-            .with_elapsed(PATIENCE)
-            .with_message(format!("waiting for {what}"));
-        spinner.enable_steady_tick(TICK);
-        let result = receiver.recv();
-        spinner.finish_and_clear();
-        result.map_err(|_| stopped())
+        let _line = progress::waiting(what, PATIENCE);
+        receiver.recv().map_err(|_| stopped())
     }
 }
 

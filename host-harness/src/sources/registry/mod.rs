@@ -4,17 +4,19 @@
 //! a body has a limit, that "no referrers API" is not "no referrers", that a token server which is down is not a
 //! refusal. Pushing is `oci-client`'s, which knows the registries' ways; see [`push`].
 //!
-//! What is fetched is fetched once in a run, failures included. What has a digest is handed out only if it hashes to
+//! What is fetched is fetched once in a run, failures included, as far as there is room to keep it ([`memo`]); what a tag
+//! names is asked once in any case. What has a digest is handed out only if it hashes to
 //! it; a tag is what the bytes behind it hash to, whatever the registry's headers say.
 
 mod auth;
 mod client;
 mod credentials;
+mod memo;
 mod push;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::{StatusCode, Url};
@@ -24,6 +26,7 @@ use super::network::{NetworkError, Worker};
 use super::oci::{Descriptor, Manifest, matches_digest};
 use super::{Source, SourceError};
 use client::{Answer, Client, Kind};
+use memo::Memo;
 
 pub use push::Artifact;
 
@@ -35,6 +38,11 @@ const MAX_BLOB_BYTES: usize = 64 << 20;
 const MAX_PAGES: usize = 100;
 /// Descriptors of one referrers list; the module reads fewer.
 const MAX_REFERRERS: usize = 10_000;
+/// Bytes of blobs that are kept for whoever asks again. The evidence of a thousand images has some 20 MB, with SBOMs of some
+/// megabytes for each of fifty of them 200 MB; a laptop has the room, and a scan of more than that fetches some of it twice.
+const MAX_KEPT_BLOBS: usize = 256 << 20;
+/// The same of manifests and of lists of referrers: some kilobytes each, sixteen of the largest that are read.
+const MAX_KEPT_LISTS: usize = 64 << 20;
 
 /// How to reach registries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +61,9 @@ impl Default for RegistryOptions {
     }
 }
 
-/// One thing of a registry, fetched at most once.
-type Memo<K, V> = Mutex<BTreeMap<K, Arc<OnceLock<Result<V, NetworkError>>>>>;
 type Bytes = Option<Arc<[u8]>>;
+/// A list of referrers, and how many bytes it had. `None`: there is no such API.
+type Listed = Option<(Arc<Vec<Descriptor>>, usize)>;
 
 /// All registries, asked over the network.
 pub struct Registries {
@@ -64,7 +72,7 @@ pub struct Registries {
     tags: Memo<(Repository, String), Option<Digest>>,
     manifests: Memo<(Repository, Digest), Bytes>,
     blobs: Memo<(Repository, Digest), Bytes>,
-    referrers: Memo<(Repository, Digest), Option<Vec<Descriptor>>>,
+    referrers: Memo<(Repository, Digest), Listed>,
 }
 
 /// What it takes to ask, made when the first question comes: most runs on layouts never ask.
@@ -80,10 +88,11 @@ impl Registries {
         Self {
             options,
             started: OnceLock::new(),
-            tags: Memo::default(),
-            manifests: Memo::default(),
-            blobs: Memo::default(),
-            referrers: Memo::default(),
+            // One word each, and asked again it might be another.
+            tags: Memo::new(0, |_| 0),
+            manifests: Memo::new(MAX_KEPT_LISTS, length),
+            blobs: Memo::new(MAX_KEPT_BLOBS, length),
+            referrers: Memo::new(MAX_KEPT_LISTS, |listed| listed.as_ref().map_or(0, |(_, bytes)| *bytes)),
         }
     }
 
@@ -112,7 +121,7 @@ impl Registries {
         answer.check_digest_header(&digest)?;
         // It will be asked for by digest next.
         let key = (repository.clone(), digest.clone());
-        let _ = slot(&self.manifests, key).set(Ok(Some(answer.body.into())));
+        let _ = self.manifests.once(key, || Ok(Some(answer.body.into())));
         Ok(Some(digest))
     }
 
@@ -125,12 +134,9 @@ impl Registries {
         }
     }
 
-    fn fetch_referrers(
-        &self,
-        repository: &Repository,
-        digest: &Digest,
-    ) -> Result<Option<Vec<Descriptor>>, NetworkError> {
+    fn fetch_referrers(&self, repository: &Repository, digest: &Digest) -> Result<Listed, NetworkError> {
         let mut list = Vec::new();
+        let mut bytes = 0_usize;
         let mut seen = BTreeSet::new();
         let mut next = Some(self.started()?.client.url(repository, Kind::Referrers, digest.as_str())?);
         while let Some(url) = next {
@@ -158,46 +164,39 @@ impl Registries {
                 status: StatusCode::OK.as_u16(),
                 reason: error.to_string(),
             })?;
+            bytes = bytes.saturating_add(answer.body.len());
             list.extend(page.manifests.unwrap_or_default());
             next = answer.next_page()?;
         }
-        Ok(Some(list))
+        Ok(Some((Arc::new(list), bytes)))
     }
 }
 
-fn slot<K: Ord, V>(memo: &Memo<K, V>, key: K) -> Arc<OnceLock<Result<V, NetworkError>>> {
-    Arc::clone(memo.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default())
-}
-
-/// What is remembered under `key`, or what `fetch` brings. Whoever asks meanwhile waits for the same answer.
-fn once<K: Ord, V: Clone>(
-    memo: &Memo<K, V>,
-    key: K,
-    fetch: impl FnOnce() -> Result<V, NetworkError>,
-) -> Result<V, SourceError> {
-    slot(memo, key).get_or_init(fetch).clone().map_err(SourceError::Network)
+fn length(bytes: &Bytes) -> usize {
+    bytes.as_ref().map_or(0, |bytes| bytes.len())
 }
 
 impl Source for Registries {
     fn resolve(&self, repository: &Repository, tag: &str) -> Result<Option<Digest>, SourceError> {
-        once(&self.tags, (repository.clone(), tag.to_owned()), || self.fetch_tag(repository, tag))
+        Ok(self.tags.once((repository.clone(), tag.to_owned()), || self.fetch_tag(repository, tag))?)
     }
 
     fn manifest(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, SourceError> {
         let key = (repository.clone(), digest.clone());
-        let found = once(&self.manifests, key, || self.fetch(repository, Kind::Manifest, digest))?;
+        let found = self.manifests.once(key, || self.fetch(repository, Kind::Manifest, digest))?;
         Ok(found.map(|bytes| bytes.to_vec()))
     }
 
     fn blob(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, SourceError> {
         let key = (repository.clone(), digest.clone());
-        let found = once(&self.blobs, key, || self.fetch(repository, Kind::Blob, digest))?;
+        let found = self.blobs.once(key, || self.fetch(repository, Kind::Blob, digest))?;
         Ok(found.map(|bytes| bytes.to_vec()))
     }
 
     fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<Descriptor>>, SourceError> {
         let key = (repository.clone(), digest.clone());
-        once(&self.referrers, key, || self.fetch_referrers(repository, digest))
+        let listed = self.referrers.once(key, || self.fetch_referrers(repository, digest))?;
+        Ok(listed.map(|(list, _)| list.to_vec()))
     }
 }
 

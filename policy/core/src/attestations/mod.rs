@@ -20,7 +20,7 @@ use crate::attestors::{
     candidate, check_identity, check_signer, claimed, fold_set, is_generator_for, keep_further, report,
     signer_in_words, verify_keyless,
 };
-use crate::conditions::{self, ConditionResult, Scope, Verdict};
+use crate::conditions::{self, ConditionResult, Operator, Scope, Verdict};
 use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
 use crate::evidence::{Claim, Evidence, Item, Predicate, Purpose};
 use crate::examiner::{Examiner, Search, Target, blind_finding, gap_finding, outcome, publish};
@@ -349,9 +349,13 @@ fn condition_finding(result: &ConditionResult, predicate: &Value) -> Finding {
             };
             let finding = Finding::new(Code::ConditionFailed, message);
             match &result.found {
-                Some(found) => finding
-                    .contrast(&result.wanted, found)
-                    .remedy("correct the build; or the condition's `value`, if what was found is what you mean"),
+                Some(found) => {
+                    let remedy = "correct the build; or the condition's `value`, if what was found is what you mean";
+                    // Of what is cut short there is no more, and what satisfies other operators is many things.
+                    let is_whole = result.operator == Operator::Equals && !found.ends_with('…');
+                    let value = if is_whole { format!(":\nvalue: {found}") } else { String::new() };
+                    finding.contrast(&result.wanted, found).remedy(format!("{remedy}{value}"))
+                }
                 None => finding,
             }
         }

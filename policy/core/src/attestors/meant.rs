@@ -22,11 +22,12 @@ pub(super) fn finding(
     let finding = error.finding();
     let Some(evidence) = nearest else { return finding };
     match (error, &entry.kind) {
-        // A hint is about how the rule is written, which comes first.
-        (EvidenceError::WrongIdentity { hint: None, .. }, AttestorKind::Keyless(keyless)) => {
+        (EvidenceError::WrongIdentity { hint, .. }, AttestorKind::Keyless(keyless)) => {
+            // A hint is about how the rule is written, which comes first.
+            let first = hint.as_ref().map(|hint| format!("{hint}; or, ")).unwrap_or_default();
             match signer_entry(examiner, keyless, evidence) {
                 Some(written) => finding.remedy(format!(
-                    "if this signer is meant too, add it to the entries, with `count: 1`:\n- {written}"
+                    "{first}if this signer is meant too, add it to the entries, with `count: 1`:\n- {written}"
                 )),
                 None => finding,
             }

@@ -26,7 +26,8 @@ pub const COSIGN_TYPES: [(&str, &str); 10] = [
     ("openvex", "https://openvex.dev/ns"),
 ];
 
-const IN_TOTO_PAYLOAD: &str = "application/vnd.in-toto+json";
+/// The payload type of in-toto statements.
+pub const IN_TOTO_PAYLOAD: &str = "application/vnd.in-toto+json";
 /// What the payload of cosign's image signatures calls itself.
 const COSIGN_SIGNATURE: &str = "cosign container image signature";
 /// Objects, and members and elements, in one statement. As JSON text a few bytes each, in memory up to a hundred times as

@@ -25,6 +25,9 @@ const MAX_PROOFS: usize = 8;
 /// A certificate. Fulcio's have 1 to 3 KB; everything in an oversized one would be matched and printed.
 const MAX_CERTIFICATE_BYTES: usize = 16 << 10;
 
+/// The annotation in which cosign keeps a log entry beside a layer.
+pub const COSIGN_LOG_ENTRY: &str = "dev.sigstore.cosign/bundle";
+
 /// Why evidence cannot be read. The payload is a parser's own words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MaterialError {
@@ -406,7 +409,7 @@ impl Material {
             }
             None => SignerMaterial::Key { hint: String::new() },
         };
-        let entries = text("dev.sigstore.cosign/bundle").map(cosign_entry).transpose()?.into_iter().collect();
+        let entries = text(COSIGN_LOG_ENTRY).map(cosign_entry).transpose()?.into_iter().collect();
         let timestamps =
             text("dev.sigstore.cosign/rfc3161timestamp").map(cosign_timestamp).transpose()?.into_iter().collect();
         Self { content, signer, entries, timestamps, media_type: None }.checked()
@@ -550,7 +553,7 @@ pub fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, MaterialError> {
         .collect()
 }
 
-/// The `dev.sigstore.cosign/bundle` annotation: Rekor v1's answer without its proof.
+/// The [`COSIGN_LOG_ENTRY`] annotation: Rekor v1's answer without its proof.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct CosignBundle {

@@ -11,6 +11,7 @@
 mod claim;
 mod cosign_tags;
 mod material;
+pub mod media_type;
 mod payload;
 mod plan;
 mod proto_bytes;
@@ -20,9 +21,9 @@ mod referrers;
 mod rekor;
 mod store;
 
-pub use claim::{COSIGN_SIGN_PREDICATE, COSIGN_TYPES, Claim, Predicate, Subject};
+pub use claim::{COSIGN_SIGN_PREDICATE, COSIGN_TYPES, Claim, IN_TOTO_PAYLOAD, Predicate, Subject};
 pub use cosign_tags::{Opening, Sealed};
-pub use material::{Content, LogEntry, Material, MaterialError, SignerMaterial, certificates};
+pub use material::{COSIGN_LOG_ENTRY, Content, LogEntry, Material, MaterialError, SignerMaterial, certificates};
 pub use payload::Clues;
 pub use plan::{Carrier, CarrierKind, DEFAULT_DEADLINE, Plan, Purpose};
 pub use store::Store;

@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::material::{Material, MaterialError};
+use super::media_type::{EMPTY, MANIFEST};
 use crate::quote::quote;
 use crate::reference::Digest;
 
@@ -29,8 +30,6 @@ pub const MAX_BYTES: usize = 16 << 20;
 /// that is signed by every nightly build for years has a few thousand.
 pub const MAX_ELEMENTS: usize = 16_384;
 
-const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
-const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
 /// The blob of the OCI empty descriptor (image-spec "Guidance for an Empty Descriptor").
 pub const EMPTY_BLOB: &[u8] = b"{}";
 
@@ -306,11 +305,11 @@ impl PublishedEvidence {
         let descriptor = |media_type: &str, blob: &[u8]| json!({"mediaType": media_type, "digest": Digest::of(blob), "size": blob.len()});
         let manifest = json!({
             "schemaVersion": 2,
-            "mediaType": MANIFEST_TYPE,
+            "mediaType": MANIFEST,
             "artifactType": MEDIA_TYPE,
             "config": descriptor(MEDIA_TYPE, &config),
             // Some registries refuse an empty list.
-            "layers": [descriptor(EMPTY_TYPE, EMPTY_BLOB)],
+            "layers": [descriptor(EMPTY, EMPTY_BLOB)],
         });
         Ok(Artifact { manifest: canonical(&manifest).into_bytes(), config })
     }

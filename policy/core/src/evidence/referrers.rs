@@ -5,17 +5,13 @@
 //! it may lack their artifact type or carry the empty config's, so these are looked into.
 
 use super::cosign_tags::{self, Kind};
+use super::media_type::{BUNDLE, COSIGN_ATTESTATION, COSIGN_SIGNATURE, may_be_evidence};
 use super::store::{Descriptor, Fault, Manifest};
 use super::{Gap, Load, MAX_ITEMS, MaterialError, Store};
 use crate::decision::LookedResult;
 use crate::host::ManifestId;
 use crate::reference::{Digest, Repository};
 use std::collections::BTreeSet;
-
-const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
-const COSIGN_SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
-const COSIGN_ATTESTATION: &str = "application/vnd.dev.cosign.artifact.att.v1+json";
-const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 
 /// What the referrers API lists.
 pub(super) fn load(store: &Store<'_>, repository: &Repository, digest: &Digest) -> Load {
@@ -48,6 +44,7 @@ pub(super) fn load_tag(store: &Store<'_>, repository: &Repository, digest: &Dige
 /// Reads each distinct referrer of a list that may be evidence.
 fn read_list(store: &Store<'_>, repository: &Repository, index: Manifest, carrier: String, load: &mut Load) {
     let mut seen = BTreeSet::new();
+    let is_candidate = |descriptor: &Descriptor| may_be_evidence(descriptor.artifact_type.as_deref());
     let mut found: Vec<_> = index.manifests.into_iter().filter(is_candidate).collect();
     found.retain(|descriptor| seen.insert(descriptor.digest.clone()));
     load.looked(carrier, LookedResult::Found(found.len()));
@@ -58,13 +55,6 @@ fn read_list(store: &Store<'_>, repository: &Repository, index: Manifest, carrie
     for descriptor in found {
         let source = format!("referrer {repository}@{}", descriptor.digest);
         read_referrer(store, repository, &descriptor, source, load);
-    }
-}
-
-fn is_candidate(descriptor: &Descriptor) -> bool {
-    match descriptor.artifact_type.as_deref() {
-        None | Some("" | EMPTY | COSIGN_SIGNATURE | COSIGN_ATTESTATION) => true,
-        Some(other) => other.starts_with(BUNDLE),
     }
 }
 

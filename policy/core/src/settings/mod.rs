@@ -23,7 +23,7 @@ pub use model::{
     KeylessAttestor, Quantifier, SecretKeyAttestor, Settings, TrustChoice, TrustRootSource, Unmatched,
 };
 pub use reader::Problem;
-pub use slsa::{Builder, SlsaError, SlsaRule, Source, VersionedTag};
+pub use slsa::{Builder, PROVENANCE_TYPES, SlsaError, SlsaRule, Source, VersionedTag};
 pub use whole_regex::{RegexError, WholeRegex};
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ use semver::Version;
 
 use crate::quote::quote;
 
+/// The predicate types of provenance that is read here, as statements name them.
+pub const PROVENANCE_TYPES: [&str; 2] = ["https://slsa.dev/provenance/v1", "https://slsa.dev/provenance/v0.2"];
+
 const GITHUB: &str = "https://github.com/";
 /// Where slsa-github-generator's workflows stand.
 const GENERATORS: &str = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/";

@@ -10,9 +10,6 @@ use super::{Context, given};
 use crate::reference::TextPattern;
 use crate::verify::{GITHUB_ACTIONS_ISSUER, LogRule, SIGSTORE, SctRule};
 
-/// The predicate types that `slsa` knows, as statements name them.
-pub(super) const PROVENANCE_TYPES: [&str; 2] = ["https://slsa.dev/provenance/v1", "https://slsa.dev/provenance/v0.2"];
-
 pub(super) fn read(node: &Node<'_>) -> Option<SlsaRule> {
     node.object(Place::Slsa, |fields| {
         let builder = fields.optional("builderId").map(|node| node.parsed(Builder::parse));
