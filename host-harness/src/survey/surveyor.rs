@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sigwarden_core::evidence::published::Element;
 use sigwarden_core::evidence::{Claim, Evidence, SignerMaterial};
 use sigwarden_core::reference::{Digest, ImageRef, Repository};
 use sigwarden_core::verify::{
