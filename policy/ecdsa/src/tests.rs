@@ -401,7 +401,7 @@ macro_rules! curve {
                 let mut shapes = vec![shipped, (generator.window, generator.spread), (3, 4)];
                 shapes.dedup();
                 let (mut count, mut infinite) = (0, 0);
-                for k in [1, -1, 2, -3, 16] {
+                for k in [1, -1, -3, 16] {
                     let point = g.times_small(k);
                     let (q, without) = (Doubled::new(point), affine(point));
                     for &(window, spread) in &shapes {
