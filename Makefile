@@ -16,7 +16,7 @@ SIZE_BUDGET := 2500000
 
 RUST_SOURCES := $(shell find policy host-harness tests -name '*.rs' -not -path '*/target/*') Cargo.toml Cargo.lock $(wildcard policy/*/Cargo.toml)
 
-.PHONY: accept bench demo test policy build lint fmt doc size deny ecdsa-bench ecdsa-differential fixtures fixtures-check mutated-bundles scan-bench screenshots toolchain clean help
+.PHONY: accept bench demo test policy build lint fmt doc size deny ecdsa-bench ecdsa-differential fuzz fixtures fixtures-check mutated-bundles scan-bench screenshots toolchain clean help
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -75,6 +75,9 @@ bench: build $(TARGET_DIR)/rustcrypto.wasm $(TARGET_DIR)/sigstore-go ## how long
 	@test -z "$(SIGWARDEN_CORPUS)" || $(BENCH) $(CORPUS_BUNDLE) $(AGAINST) --samples $(SAMPLES) \
 		$$(test -x $(TARGET_DIR)/sigstore-go && echo --peer $(TARGET_DIR)/sigstore-go)
 
+	SIGWARDEN_MODULE=$(CURDIR)/policy.wasm SAMPLES=$(SAMPLES) \
+		$(CARGO) test $(NATIVE) --test kyverno_shapes -- --ignored --nocapture
+
 # A keyless signature with an entry and promise of Rekor v1, and under the public Sigstore where somebody has such a bundle.
 FIXTURE_BUNDLE := --bundle tests/fixtures/layouts/referrers/v3-keyless-rekor1/blobs/sha256/650eefe57d07365e173e5d6bffee13a290967bf0b55fc4f22d98566e4dc3ee77 \
 	--artifact sha256:655fe728e42e03e971f63760a6e150683561eb9a89b860862c425ce900f0cd15 \
@@ -101,8 +104,22 @@ scan-bench: build ## a scan of 300 manifests with 80 images in a registry 50 ms 
 	SIGWARDEN_MODULE=$(CURDIR)/policy.wasm SIGWARDEN_PROGRAM=$(abspath $(TARGET_DIR)/release/sigwarden) \
 		$(CARGO) test $(NATIVE) --test scan -- --ignored --nocapture --test-threads 1
 
-ecdsa-differential: ## a million signatures, ours beside RustCrypto's verdict (maintainers; a quarter of an hour)
+ecdsa-differential: $(TARGET_DIR)/ecdsa.wasm ## a million signatures, ours beside RustCrypto's verdict, a share of them in Wasm (maintainers; half an hour)
 	$(CARGO) test --release --locked -p sigwarden-ecdsa --test differential -- --include-ignored --nocapture
+	SIGWARDEN_SIGNATURES=$(or $(SIGNATURES),50000) SIGWARDEN_ECDSA_MODULE=$(abspath $(TARGET_DIR)/ecdsa.wasm) \
+		$(CARGO) test $(NATIVE) --test ecdsa signatures_and_mutants -- --nocapture
+
+# libFuzzer needs a nightly compiler; which day's it is does not matter. The fuzz targets build with the versions of Cargo.lock.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= ecdsa bundle manifest request settings
+FUZZ_TOOLCHAIN ?= nightly
+
+fuzz: ## inputs without end, FUZZ_SECONDS for each target of fuzz/: nothing panics, nothing unsigned is admitted (maintainers)
+	rustup run $(FUZZ_TOOLCHAIN) rustc --version 2>/dev/null || rustup toolchain install --profile minimal $(FUZZ_TOOLCHAIN)
+	$(CARGO) install --locked cargo-fuzz --version 0.13.2
+	cp Cargo.lock fuzz/Cargo.lock
+	for target in $(FUZZ_TARGETS); do $(CARGO) +$(FUZZ_TOOLCHAIN) fuzz run --fuzz-dir fuzz $$target -- \
+		-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -len_control=0 -print_final_stats=1 || exit 1; done
 
 ecdsa-bench: $(TARGET_DIR)/ecdsa.wasm ## ECDSA as WebAssembly, ours and RustCrypto's, beside aws-lc on the machine itself
 	SIGWARDEN_ECDSA_MODULE=$(abspath $(TARGET_DIR)/ecdsa.wasm) \

@@ -148,6 +148,14 @@ impl Module {
     /// # Errors
     /// [`EngineError::Start`], [`EngineError::NoAnswer`] and [`EngineError::TooSlow`].
     pub fn call(&self, operation: &str, payload: &[u8], host_calls: Arc<HostCalls>) -> Result<Vec<u8>, EngineError> {
+        self.instance(host_calls)?.call(operation, payload)
+    }
+
+    /// A fresh instance, ready for its call.
+    ///
+    /// # Errors
+    /// [`EngineError::Start`].
+    pub fn instance(&self, host_calls: Arc<HostCalls>) -> Result<Instance, EngineError> {
         let ticks = u64::try_from(self.time_limit.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u64::MAX);
         let deadlines = EpochDeadlines { wapc_init: ticks, wapc_func: ticks };
         let instance = self
@@ -159,7 +167,23 @@ impl Module {
         });
         let host = WapcHost::new(Box::new(instance), Some(callback))
             .map_err(|error| EngineError::Start { reason: reason_of(&error) })?;
-        host.call(operation, payload).map_err(|error| {
+        Ok(Instance { host, time_limit: self.time_limit })
+    }
+}
+
+/// An instance of a module, for one call.
+pub struct Instance {
+    host: WapcHost,
+    time_limit: Duration,
+}
+
+impl Instance {
+    /// Calls `operation` with `payload`.
+    ///
+    /// # Errors
+    /// [`EngineError::NoAnswer`] and [`EngineError::TooSlow`].
+    pub fn call(self, operation: &str, payload: &[u8]) -> Result<Vec<u8>, EngineError> {
+        self.host.call(operation, payload).map_err(|error| {
             let (operation, reason) = (operation.to_owned(), reason_of(&error));
             if reason == INTERRUPTED {
                 EngineError::TooSlow { operation, limit: self.time_limit }
@@ -173,6 +197,12 @@ impl Module {
 /// A time limit as people write it.
 fn in_words(limit: Duration) -> String {
     format!("{} s", limit.as_secs_f64())
+}
+
+impl std::fmt::Debug for Instance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Instance").finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Module {

@@ -45,10 +45,9 @@ struct Shape {
     spread: u32,
 }
 
-const P256_GENERATOR: Shape = Shape { window: 6, spread: 4 };
-const P256_KNOWN: Shape = Shape { window: 6, spread: 4 };
+const P256_GENERATOR: Shape = Shape { window: 6, spread: 6 };
 const P384_GENERATOR: Shape = Shape { window: 5, spread: 8 };
-const P384_KNOWN: Shape = Shape { window: 5, spread: 8 };
+const KNOWN: Shape = Shape { window: 5, spread: 8 };
 
 fn main() {
     let known_keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("known_keys.txt");
@@ -57,19 +56,19 @@ fn main() {
     }
     let keys = std::fs::read_to_string(&known_keys).expect("known_keys.txt can be read");
     let mut out = String::new();
-    write_curve::<p256_field::Element<Limb>>(&mut out, "P256", &keys, &P256_GENERATOR, &P256_KNOWN);
-    write_curve::<p384_field::Element<Limb>>(&mut out, "P384", &keys, &P384_GENERATOR, &P384_KNOWN);
+    write_curve::<p256_field::Element<Limb>>(&mut out, "P256", &keys, &P256_GENERATOR);
+    write_curve::<p384_field::Element<Limb>>(&mut out, "P384", &keys, &P384_GENERATOR);
     let directory = std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(Path::new(&directory).join("tables.rs"), out).expect("OUT_DIR can be written");
 }
 
-fn write_curve<F: Field<Word = Limb>>(out: &mut String, curve: &str, keys: &str, generator_shape: &Shape, known: &Shape)
+fn write_curve<F: Field<Word = Limb>>(out: &mut String, curve: &str, keys: &str, shape: &Shape)
 where
     F::Stored: std::fmt::Debug,
 {
     let stored = std::any::type_name::<F::Stored>();
     let generator = Affine { x: F::load(&F::GENERATOR_X), y: F::load(&F::GENERATOR_Y) };
-    let table = table(generator, generator_shape);
+    let table = table(generator, shape);
     writeln!(out, "pub(crate) static {curve}_GENERATOR: Table<{stored}> = {table};").expect("memory");
     writeln!(out, "pub(crate) static {curve}_KNOWN: &[Known<{stored}>] = &[").expect("memory");
     for line in keys.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -89,7 +88,7 @@ where
         let read = |bytes| field::from_bytes(bytes).expect("known_keys.txt: a coordinate below p");
         let point: Affine<F> = Affine { x: read(x), y: read(y) };
         assert!(point.off_curve().is_zero(), "known_keys.txt: not on the curve: {line}");
-        let table = self::table(point, known);
+        let table = self::table(point, &KNOWN);
         writeln!(out, "Known {{ name: {name:?}, key: &{key:?}, table: {table} }},").expect("memory");
     }
     writeln!(out, "];").expect("memory");

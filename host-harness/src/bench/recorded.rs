@@ -15,7 +15,8 @@ type Answers = BTreeMap<Call, Result<Vec<u8>, String>>;
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
     answers: Answers,
-    calls: usize,
+    /// How often what was asked, by the operation's name.
+    calls: BTreeMap<String, usize>,
 }
 
 impl Recorded {
@@ -30,7 +31,8 @@ impl Recorded {
             let answer = real(binding, namespace, operation, payload);
             let call = (binding.to_owned(), namespace.to_owned(), operation.to_owned(), payload.to_vec());
             let mut kept = keeper.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.calls = kept.calls.saturating_add(1);
+            let calls = kept.calls.entry(operation.to_owned()).or_default();
+            *calls = calls.saturating_add(1);
             kept.answers.insert(call, answer.clone());
             answer
         });
@@ -71,10 +73,10 @@ impl Recorded {
         found.then_some(twin)
     }
 
-    /// How often the host was asked.
+    /// How often the host was asked, by the operation's name.
     #[must_use]
-    pub const fn calls(&self) -> usize {
-        self.calls
+    pub const fn calls(&self) -> &BTreeMap<String, usize> {
+        &self.calls
     }
 
     /// Bytes of the answers.

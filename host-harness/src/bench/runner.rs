@@ -1,7 +1,7 @@
 //! Who answers: a module in an instance of its own, or the same core natively.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::engine::{HostCalls, Module};
 
@@ -36,6 +36,14 @@ pub trait Runner {
     /// With the reason why there is no answer.
     fn run(&self, operation: Operation, payload: &[u8], host: Arc<HostCalls>) -> Result<Vec<u8>, String>;
 
+    /// Gets ready for a request, and says how long that took; nothing where there is nothing to get ready.
+    ///
+    /// # Errors
+    /// With the reason why it is not ready.
+    fn get_ready(&self) -> Result<Option<Duration>, String> {
+        Ok(None)
+    }
+
     /// How long it took by its own clock, where there is something between it and ours.
     fn own_time(&self, answer: &[u8]) -> Option<Duration> {
         let _ = answer;
@@ -65,5 +73,14 @@ impl Runner for ModuleRunner {
 
     fn run(&self, operation: Operation, payload: &[u8], host: Arc<HostCalls>) -> Result<Vec<u8>, String> {
         self.module.call(operation.name(), payload, host).map_err(|error| error.to_string())
+    }
+
+    fn get_ready(&self) -> Result<Option<Duration>, String> {
+        let nobody = Arc::new(|_: &str, _: &str, _: &str, _: &[u8]| Err("nobody is asked here".to_owned()));
+        let start = Instant::now();
+        let instance = self.module.instance(nobody);
+        let elapsed = start.elapsed();
+        // Its end is not the beginning's business.
+        instance.map(|_| Some(elapsed)).map_err(|error| error.to_string())
     }
 }

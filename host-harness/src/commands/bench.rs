@@ -1,5 +1,6 @@
 //! `sigwarden bench`: how long an admission takes, and what it costs.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,8 +16,8 @@ use super::test::hosted_test;
 use super::verify_bundle::bundle_question;
 use super::{Answer, Output, Streams, check_settings, load_policy, tell, unless_closed};
 use crate::bench::{
-    Comparison, Effort, Engine, Measured, Meter, ModuleRunner, NativeRunner, Operation, PeerRunner, Question, Runner,
-    measure,
+    Asked, Comparison, Effort, Engine, Figures, LiveHost, Measured, Meter, ModuleRunner, NativeRunner, Operation,
+    PeerRunner, Question, Runner, measure,
 };
 use crate::cosign_flags::SignerFlags;
 use crate::engine::Module;
@@ -25,7 +26,7 @@ use crate::log::Log;
 use crate::policy::Policy;
 use crate::render::json;
 use crate::render::text::Paths;
-use crate::sources::Layouts;
+use crate::sources::{Layouts, Registries};
 use crate::suite::{self, Verdict};
 
 /// Measure admissions: time, instructions, memory, host calls
@@ -36,7 +37,8 @@ use crate::suite::{self, Verdict};
                   bit of its signatures changed.\n\nExit codes: 0 measured, 2 could not measure, or an answer was wrong.\n\n\
                   Examples:\n  \
                   sigwarden bench policies\n  \
-                  sigwarden bench -r pod.yaml -s policy.yaml --host-latency 70"
+                  sigwarden bench -r pod.yaml -s policy.yaml --host-latency 70\n  \
+                  sigwarden bench -r pod.yaml -s policy.yaml --live"
 )]
 pub(super) struct Arguments {
     /// Admissions to measure: suites as for `sigwarden test`, or folders of them
@@ -75,6 +77,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value = "100", alias = "num-samples")]
     samples: usize,
 
+    /// Also measure with the registries as they are: each sample fetches everything anew, over connections and logins that
+    /// are there already
+    #[arg(
+        long,
+        requires = "request_path",
+        conflicts_with_all = ["offline", "record_host_capabilities_interactions", "replay_host_capabilities_interactions"]
+    )]
+    live: bool,
+
     /// Also measure a host that has nothing cached and needs this long for a call
     #[arg(long, value_name = "MS")]
     host_latency: Option<u64>,
@@ -95,6 +106,7 @@ const COLD_SAMPLES: usize = 5;
 #[serde(rename_all = "camelCase")]
 struct Report {
     module_bytes: usize,
+    instantiation: Option<Figures>,
     host_latency_ms: Option<u64>,
     scenarios: Vec<Row>,
 }
@@ -131,21 +143,25 @@ impl Arguments {
                 let admitted = Some(test.expect.verdict == Verdict::Admitted);
                 let question = admission(test.name, &asked.request, &asked.settings, admitted);
                 check_settings(&asked.hosted.policy, &asked.settings, Paths::Shown, streams.err)?;
-                questions.push((question, asked.hosted.policy));
+                questions.push(Asked { question, policy: asked.hosted.policy, live: None });
             }
         }
         if let (Some(request), Some(settings)) = (&self.request_path, &self.settings_path) {
             let request = super::run::load_request(request)?;
             let mut settings = load_policy(settings, streams.err)?.settings;
             let hosted =
-                self.asked.start(module, Profile::Kubewarden, &mut settings, Paths::Shown, log, streams.err)?;
-            questions.push((admission("the request".to_owned(), &request, &settings, None), hosted.policy));
+                self.asked.start(module.clone(), Profile::Kubewarden, &mut settings, Paths::Shown, log, streams.err)?;
+            let question = admission("the request".to_owned(), &request, &settings, None);
+            let registries = self.asked.source.registry.open().filter(|_| self.live);
+            let live = registries.map(|registries| self.live_host(module, registries, log));
+            questions.push(Asked { question, policy: hosted.policy, live });
         } else if let (Some(bundle), Some(artifact)) = (&self.bundle, &self.artifact) {
             let question = bundle_question(bundle, artifact, self.signer, &self.asked.trust)?;
             let policy = Policy::new(module, Arc::new(Layouts::open(&[], Arc::clone(log))?), Arc::clone(log));
             let payload = serde_json::to_value(&question)?;
             let (name, operation) = (bundle.display().to_string(), Operation::VerifyBundle);
-            questions.push((Question { name, operation, payload, admitted: Some(true) }, policy));
+            let question = Question { name, operation, payload, admitted: Some(true) };
+            questions.push(Asked { question, policy, live: None });
         }
         tell(log, streams.err)?;
         let effort = Effort {
@@ -160,8 +176,10 @@ impl Arguments {
         })?;
         let report = Report {
             module_bytes: meter.module_bytes(),
+            instantiation: measured.instantiation,
             host_latency_ms: self.host_latency,
             scenarios: measured
+                .questions
                 .into_iter()
                 .map(|measured| Row { comparisons: measured.comparisons(), measured })
                 .collect(),
@@ -172,6 +190,17 @@ impl Arguments {
         })?;
         Ok(Answer::Yes)
     }
+
+    /// Makes hosts that ask `registries` for everything, each anew.
+    fn live_host(&self, module: Module, registries: Arc<Registries>, log: &Arc<Log>) -> Box<LiveHost> {
+        let (host, source, log) = (self.asked.host.clone(), self.asked.source.clone(), Arc::clone(log));
+        Box::new(move || {
+            let registries = Arc::new(registries.with_nothing_fetched());
+            let source = source.source_with(Some(registries), &log);
+            let hosted = source.and_then(|source| host.run(Profile::Kubewarden, module.clone(), source, &log));
+            hosted.map(|hosted| hosted.policy.host_calls()).map_err(|error| format!("{error:#}"))
+        })
+    }
 }
 
 fn admission(name: String, request: &Value, settings: &Value, admitted: Option<bool>) -> Question {
@@ -181,7 +210,13 @@ fn admission(name: String, request: &Value, settings: &Value, admitted: Option<b
 
 /// A table for each scenario's times, and one line of costs.
 fn text(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
-    writeln!(out, "module: {} bytes; times in ms, each sample a fresh instance\n", report.module_bytes)?;
+    writeln!(out, "module: {} bytes; times in ms, each sample a fresh instance", report.module_bytes)?;
+    let ms = |micros: f64| micros / 1e3;
+    if let Some(figures) = &report.instantiation {
+        let (min, p50, p95) = (ms(figures.min_us), ms(figures.p50_us), ms(figures.p95_us));
+        writeln!(out, "  of which the instance    min {min:>8.3}   p50 {p50:>8.3}   p95 {p95:>8.3}")?;
+    }
+    writeln!(out)?;
     for Row { measured, comparisons } in &report.scenarios {
         let verdict = match (measured.admitted, measured.twin_refused) {
             (true, true) => "admitted; refused with one bit changed",
@@ -189,8 +224,7 @@ fn text(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
             (false, _) => "refused",
         };
         writeln!(out, "{} ({verdict})", measured.name)?;
-        let ms = |micros: f64| micros / 1e3;
-        let mut line = |name: &str, figures: &crate::bench::Figures, ratio: &str| {
+        let mut line = |name: &str, figures: &Figures, ratio: &str| {
             let (min, p50, p95) = (ms(figures.min_us), ms(figures.p50_us), ms(figures.p95_us));
             writeln!(out, "  {name:<22} min {min:>8.3}   p50 {p50:>8.3}   p95 {p95:>8.3}{ratio}")
         };
@@ -204,11 +238,15 @@ fn text(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
         if let (Some(cold), Some(latency)) = (&measured.cold, report.host_latency_ms) {
             line(&format!("cold host, {latency} ms"), cold, "")?;
         }
+        if let Some(live) = &measured.live {
+            line("registries, each anew", live, "")?;
+        }
         let cost = &measured.cost;
         writeln!(
             out,
-            "  {} host calls, {} bytes answered; request {} bytes; {:.2} M instructions; {:.1} MiB memory\n",
+            "  {} host calls{}, {} bytes answered; request {} bytes; {:.2} M instructions; {:.1} MiB memory\n",
             cost.host_calls,
+            by_operation(&cost.host_calls_by_operation),
             cost.host_bytes,
             cost.request_bytes,
             cost.fuel as f64 / 1e6,
@@ -216,4 +254,10 @@ fn text(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// ` (4 v1/oci_manifest, …)`
+fn by_operation(calls: &BTreeMap<String, usize>) -> String {
+    let calls: Vec<_> = calls.iter().map(|(operation, count)| format!("{count} {operation}")).collect();
+    if calls.is_empty() { String::new() } else { format!(" ({})", calls.join(", ")) }
 }

@@ -252,6 +252,187 @@ macro_rules! curve {
                 }
             }
 
+            /// ±2^i ± 2^j + rest: a scalar whose multiples are known from doublings alone.
+            #[derive(Clone)]
+            struct Edge {
+                terms: Vec<(bool, usize)>,
+                rest: i64,
+            }
+
+            impl Edge {
+                fn scalar(&self) -> Scalar {
+                    let power = |bit: usize| (0..bit).fold(Scalar::from(1_u64), |power, _| power + power);
+                    let terms = self.terms.iter().map(|(negative, bit)| match negative {
+                        true => -power(*bit),
+                        false => power(*bit),
+                    });
+                    terms.fold(small(self.rest), |sum, term| sum + term)
+                }
+            }
+
+            impl std::fmt::Display for Edge {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    for (negative, bit) in &self.terms {
+                        write!(f, "{} 2^{bit} ", if *negative { '-' } else { '+' })?;
+                    }
+                    write!(f, "{:+}", self.rest)
+                }
+            }
+
+            fn small(number: i64) -> Scalar {
+                let scalar = Scalar::from(number.unsigned_abs());
+                if number < 0 { -scalar } else { scalar }
+            }
+
+            /// Where digits of this many bits begin, are largest, and carry; where rows part, one more and one less, too.
+            fn edges(window: u32, spread: u32) -> Vec<(Edge, Scalar)> {
+                let digits = (8 * Element::BYTES + 1).div_ceil(window as usize);
+                let mut edges = Vec::new();
+                for digit in 0..digits {
+                    let first = digit * window as usize;
+                    let half = first + window as usize - 1;
+                    let parts = digit % spread as usize == 0 || digit + 1 == digits;
+                    for terms in [
+                        vec![(false, first)],
+                        vec![(false, half)],
+                        vec![(false, half), (false, first)],
+                        vec![(false, half), (true, first)],
+                    ] {
+                        let opposite = terms.iter().map(|(negative, bit)| (!negative, *bit)).collect();
+                        for terms in [terms, opposite] {
+                            for rest in if parts { -1..=1 } else { 0..=0 } {
+                                let edge = Edge { terms: terms.clone(), rest };
+                                let scalar = edge.scalar();
+                                edges.push((edge, scalar));
+                            }
+                        }
+                    }
+                }
+                edges
+            }
+
+            /// A point doubled again and again.
+            struct Doubled(Vec<ProjectivePoint>);
+
+            impl Doubled {
+                fn new(point: ProjectivePoint) -> Self {
+                    Self(
+                        std::iter::successors(Some(point), |last| Some(last.double()))
+                            .take(8 * Element::BYTES + 8)
+                            .collect(),
+                    )
+                }
+
+                fn times(&self, edge: &Edge) -> ProjectivePoint {
+                    let terms = edge.terms.iter().map(|(negative, bit)| match negative {
+                        true => -self.0[*bit],
+                        false => self.0[*bit],
+                    });
+                    terms.fold(self.times_small(edge.rest), |sum, term| sum + term)
+                }
+
+                fn times_small(&self, number: i64) -> ProjectivePoint {
+                    let bits = (0..6).filter(|bit| number.unsigned_abs() >> bit & 1 == 1);
+                    let point = bits.fold(ProjectivePoint::IDENTITY, |sum, bit| sum + self.0[bit]);
+                    if number < 0 { -point } else { point }
+                }
+            }
+
+            /// A table like those of `build.rs`, of any point and shape.
+            fn table_of(point: ProjectivePoint, window: u32, spread: u32) -> Table<Stored> {
+                let rows = (8 * Element::BYTES + 1).div_ceil(window as usize).div_ceil(spread as usize);
+                let stored = |element: &Element| {
+                    let times_r = element.times(&Element::load(&Element::R_SQUARED));
+                    field::stored::<Element>(&bytes(&times_r)).unwrap()
+                };
+                let (mut entries, mut first) = (Vec::new(), point);
+                for _ in 0..rows {
+                    let mut multiple = first;
+                    for _ in 0..1 << (window - 1) {
+                        let affine = affine(multiple);
+                        entries.push([stored(&affine.x), stored(&affine.y)]);
+                        multiple += first;
+                    }
+                    (0..window * spread).for_each(|_| first = first.double());
+                }
+                Table { window, spread, entries: entries.leak() }
+            }
+
+            fn check_point(found: Option<Xyzz<Element>>, expected: ProjectivePoint, name: impl FnOnce() -> String) {
+                assert_eq!(of_xyzz::<$curve>(found.as_ref()), coordinates(expected), "{}", name());
+            }
+
+            /// Every table at every edge of its digits, with nothing and with one of the other point.
+            #[test]
+            fn tables_hold_at_the_edges_of_their_digits() {
+                let generator = <$curve>::generator();
+                let of_generator = edges(generator.window, generator.spread);
+                let g = Doubled::new(ProjectivePoint::GENERATOR);
+                let mut count = 0;
+                let known = <$curve>::known().iter().map(|known| (known.name, &known.table, key(known.key)));
+                for (name, table, point) in known.chain([("generator", generator, ProjectivePoint::GENERATOR)]) {
+                    let q = Doubled::new(point);
+                    for other in -1..=1 {
+                        let scalar = small(other).to_bytes();
+                        for (edge, u2) in edges(table.window, table.spread) {
+                            let found = sum::with_table(generator, &scalar, table, &u2.to_bytes());
+                            let expected = g.times_small(other) + q.times(&edge);
+                            check_point(found, expected, || format!("{name}: {other} and {edge}"));
+                            count += 1;
+                        }
+                        for (edge, u1) in &of_generator {
+                            let found = sum::with_table(generator, &u1.to_bytes(), table, &scalar);
+                            let expected = g.times(edge) + q.times_small(other);
+                            check_point(found, expected, || format!("{name}: {edge} and {other}"));
+                            count += 1;
+                        }
+                    }
+                }
+                println!("{}: {count} sums at the edges of {} tables", stringify!($curve), <$curve>::known().len() + 1);
+            }
+
+            /// Keys whose multiples are the generator's: at every edge the two sums meet as the same point, as opposite
+            /// points, and one apart; with a table of the shape that known keys have and of others, and without.
+            #[test]
+            fn sums_are_complete_where_both_points_meet() {
+                let generator = <$curve>::generator();
+                let g = Doubled::new(ProjectivePoint::GENERATOR);
+                let shipped = <$curve>::known().first().map(|known| (known.table.window, known.table.spread)).unwrap();
+                let mut shapes = vec![shipped, (generator.window, generator.spread), (3, 4)];
+                shapes.dedup();
+                let (mut count, mut infinite) = (0, 0);
+                for k in [1, -1, -3, 16] {
+                    let point = g.times_small(k);
+                    let (q, without) = (Doubled::new(point), affine(point));
+                    for &(window, spread) in &shapes {
+                        let table = table_of(point, window, spread);
+                        check_table("made here", &table, point);
+                        for (edge, u2) in edges(window, spread) {
+                            if (window, spread) != shipped && edge.rest == 0 {
+                                continue;
+                            }
+                            let opposite = -(u2 * small(k));
+                            for (u1, expected) in [
+                                (opposite, ProjectivePoint::IDENTITY),
+                                (-opposite, q.times(&edge).double()),
+                                (opposite + small(1), g.0[0]),
+                                (opposite - small(1), -g.0[0]),
+                                (small(0), q.times(&edge)),
+                            ] {
+                                let (u1, u2) = (u1.to_bytes(), u2.to_bytes());
+                                let name = || format!("{k}G, window {window}, spread {spread}: {edge}");
+                                check_point(sum::with_table(generator, &u1, &table, &u2), expected, name);
+                                let found = sum::without_table::<$curve>(generator, &u1, &without, &u2);
+                                check_point(found, expected, name);
+                                count += 2;
+                                infinite += 2 * usize::from(bool::from(expected.is_identity()));
+                            }
+                        }
+                    }
+                }
+                println!("{}: {count} sums of meeting points, {infinite} of them infinite", stringify!($curve));
+            }
+
             fn check_sum(
                 u1: &Scalar,
                 u2: &Scalar,

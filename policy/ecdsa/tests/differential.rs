@@ -1,7 +1,4 @@
-//! The same verdict as RustCrypto, on many signatures that hold and many that hardly do not.
-//!
-//! Signatures are made backwards: for any u1, u2 and key Q, r = x(u1·G + u2·Q), s = r/u2 and z = u1·s hold. So no
-//! private key is needed, and the keys that have tables can be tried too.
+//! The same verdict as RustCrypto, on many signatures that hold and many that hardly do not (`signatures` makes them).
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -11,42 +8,7 @@
     reason = "a test may panic, and prints its counts"
 )]
 
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
-use p256::elliptic_curve::ops::{MulVartime, Reduce};
-use p256::elliptic_curve::point::AffineCoordinates;
-use p256::elliptic_curve::sec1::ToSec1Point;
-use sha2::{Digest, Sha256};
-
-const KNOWN_KEYS: &str = include_str!("../known_keys.txt");
-
-/// Bytes that are the same on every run.
-struct Random {
-    seed: String,
-    count: u64,
-}
-
-impl Random {
-    fn new(seed: &str) -> Self {
-        Self { seed: seed.to_owned(), count: 0 }
-    }
-
-    fn block(&mut self) -> [u8; 32] {
-        self.count += 1;
-        Sha256::digest(format!("{} {}", self.seed, self.count)).into()
-    }
-
-    fn bytes<const N: usize>(&mut self) -> [u8; N] {
-        let mut out = [0; N];
-        for chunk in out.chunks_mut(32) {
-            chunk.copy_from_slice(&self.block()[..chunk.len()]);
-        }
-        out
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::from_le_bytes(self.bytes()) % limit
-    }
-}
+mod signatures;
 
 #[derive(Debug, Default)]
 struct Tally {
@@ -60,121 +22,31 @@ macro_rules! differential {
     ($module:ident, $curve:ident, $verify:ident, $name:literal, $bytes:literal) => {
         mod $module {
             use super::*;
-            use $curve::ecdsa::{Signature, VerifyingKey};
-            use $curve::{AffinePoint, FieldBytes, ProjectivePoint, PublicKey, Scalar};
+            use crate::signatures::$curve::{self, Case, ProjectivePoint, PublicKey, Scalar, Signatures};
 
-            fn scalar(bytes: [u8; $bytes]) -> Scalar {
-                <Scalar as Reduce<FieldBytes>>::reduce(&bytes.into())
-            }
-
-            fn uncompressed(point: ProjectivePoint) -> Vec<u8> {
-                AffinePoint::from(point).to_sec1_point(false).as_bytes().to_vec()
-            }
-
-            #[derive(Clone)]
-            struct Case {
-                key: Vec<u8>,
-                digest: Vec<u8>,
-                r: [u8; $bytes],
-                s: [u8; $bytes],
-            }
-
-            impl Case {
-                /// A signature that holds; none if R is infinity, or its x a multiple of n.
-                fn new(u1: Scalar, u2: Scalar, q: ProjectivePoint) -> Option<Self> {
-                    let sum = ProjectivePoint::GENERATOR.mul_vartime(&u1) + q.mul_vartime(&u2);
-                    let r = <Scalar as Reduce<FieldBytes>>::reduce(&AffinePoint::from(sum).x());
-                    let s = r * u2.invert_vartime().into_option()?;
-                    let z = u1 * s;
-                    (r != Scalar::ZERO).then(|| Self {
-                        key: uncompressed(q),
-                        digest: z.to_bytes().to_vec(),
-                        r: r.to_bytes().into(),
-                        s: s.to_bytes().into(),
-                    })
+            /// Both verdicts are this one.
+            fn check(case: &Case, tally: &mut Tally) -> bool {
+                let Some(signature) = case.signature() else {
+                    tally.out_of_range += 1;
+                    return false;
+                };
+                let ours = sigwarden_ecdsa::$verify(&case.key, &case.digest, &signature).is_ok();
+                assert_eq!(ours, case.holds(), "{case:02x?}");
+                if ours {
+                    tally.accepted += 1
+                } else {
+                    tally.refused += 1
                 }
-
-                /// Both verdicts are this one.
-                fn check(&self, tally: &mut Tally) -> bool {
-                    let Ok(signature) = Signature::from_scalars(self.r, self.s) else {
-                        tally.out_of_range += 1;
-                        return false;
-                    };
-                    let theirs = VerifyingKey::from_sec1_bytes(&self.key)
-                        .is_ok_and(|key| key.verify_prehash(&self.digest, &signature).is_ok());
-                    let ours = sigwarden_ecdsa::$verify(&self.key, &self.digest, &signature).is_ok();
-                    assert_eq!(
-                        ours, theirs,
-                        "key {:02x?}, digest {:02x?}, r {:02x?}, s {:02x?}",
-                        self.key, self.digest, self.r, self.s
-                    );
-                    if ours {
-                        tally.accepted += 1
-                    } else {
-                        tally.refused += 1
-                    }
-                    ours
-                }
-
-                /// Changes something. What becomes of the verdict is for RustCrypto to say.
-                fn mutated(&self, kind: usize, random: &mut Random, other: &Self) -> Self {
-                    let mut case = self.clone();
-                    let flip = |bytes: &mut [u8], random: &mut Random| {
-                        if !bytes.is_empty() {
-                            let byte = random.below(bytes.len());
-                            bytes[byte] ^= 1 << random.below(8);
-                        }
-                    };
-                    match kind {
-                        0 => flip(&mut case.digest, random),
-                        1 => flip(&mut case.r, random),
-                        2 => flip(&mut case.s, random),
-                        3 => flip(&mut case.key, random),
-                        4 => case.s = (-scalar(case.s)).to_bytes().into(),
-                        5 => std::mem::swap(&mut case.r, &mut case.s),
-                        6 => case.key.clone_from(&other.key),
-                        7 => case.digest.truncate(random.below($bytes)),
-                        8 => case.digest.extend(random.bytes::<16>()),
-                        9 => {
-                            // Another way to write the same key, or its opposite.
-                            case.key.truncate(1 + $bytes);
-                            case.key[0] = 2 + random.bytes::<1>()[0] % 2;
-                        }
-                        10 => case.key[0] = random.bytes::<1>()[0],
-                        _ => case.r = random.bytes(),
-                    }
-                    case
-                }
+                ours
             }
-
-            const KINDS: usize = 12;
 
             fn run(count: usize) {
-                let mut random = Random::new($name);
-                let mut tally = Tally::default();
-                let known: Vec<ProjectivePoint> = KNOWN_KEYS
-                    .lines()
-                    .filter_map(|line| line.strip_prefix(concat!($name, " ")))
-                    .map(|line| {
-                        let hex = line.split(' ').next().unwrap().as_bytes();
-                        let digit = |digit: u8| char::from(digit).to_digit(16).unwrap() as u8;
-                        let key: Vec<u8> = hex.chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect();
-                        PublicKey::from_sec1_bytes(&key).unwrap().to_projective()
-                    })
-                    .collect();
-                assert!(!known.is_empty());
-                let mut last = Case::new(Scalar::ONE, Scalar::ONE, ProjectivePoint::GENERATOR).unwrap();
+                let (mut signatures, mut tally) = (Signatures::new($name), Tally::default());
                 while tally.accepted + tally.refused + tally.out_of_range < count {
-                    let q = match known.get(random.below(2 * known.len())) {
-                        Some(known) => *known,
-                        None => ProjectivePoint::GENERATOR.mul_vartime(&scalar(random.bytes())),
-                    };
-                    let Some(case) = Case::new(scalar(random.bytes()), scalar(random.bytes()), q) else { continue };
-                    assert!(case.check(&mut tally), "made to hold");
-                    for kind in 0..KINDS {
-                        case.mutated(kind, &mut random, &last).check(&mut tally);
+                    for (index, case) in signatures.next_with_mutants().iter().enumerate() {
+                        let holds = check(case, &mut tally);
+                        assert!(holds || index > 0, "made to hold: {case:02x?}");
                     }
-                    last = case;
                 }
                 println!("{}: {tally:?}", $name);
                 assert!(tally.accepted * 12 > count && tally.refused * 2 > count, "both verdicts: {tally:?}");
@@ -192,51 +64,32 @@ macro_rules! differential {
                 run(500_000);
             }
 
-            /// x(R) may be n or more, and then r is x − n: the second candidate must be looked at, and only then.
             #[test]
             fn an_x_above_the_order_is_recognised() {
-                let (mut random, mut tally) = (Random::new("wrap"), Tally::default());
-                let (mut wrapped, mut direct) = (0, 0);
-                for small in 1..=60_u64 {
-                    let r = Scalar::from(small);
-                    // The points with x = n + small and x = small, where there are such. (−1 is n − 1 as a number.)
-                    let mut above: [u8; $bytes] = (-Scalar::ONE).to_bytes().into();
-                    let mut carry = small + 1;
-                    for byte in above.iter_mut().rev() {
-                        carry += u64::from(*byte);
-                        *byte = carry.to_le_bytes()[0];
-                        carry >>= 8;
-                    }
-                    let below: [u8; $bytes] = r.to_bytes().into();
-                    for (x, wraps) in [(above, true), (below, false)] {
-                        let compressed: Vec<u8> = [2_u8].iter().chain(&x).copied().collect();
-                        let Ok(point) = PublicKey::from_sec1_bytes(&compressed) else { continue };
-                        // R = u1·G + u2·Q, solved for Q.
-                        let (u1, u2) = (scalar(random.bytes()), scalar(random.bytes()));
-                        let s = r * u2.invert_vartime().unwrap();
-                        let q = (point.to_projective() - ProjectivePoint::GENERATOR.mul_vartime(&u1))
-                            .mul_vartime(&u2.invert_vartime().unwrap());
-                        let case = Case {
-                            key: uncompressed(q),
-                            digest: (u1 * s).to_bytes().to_vec(),
-                            r: r.to_bytes().into(),
-                            s: s.to_bytes().into(),
-                        };
-                        assert!(case.check(&mut tally), "x = {small}, wraps: {wraps}");
-                        let mut other = case.clone();
-                        other.r[$bytes - 1] ^= 1;
-                        assert!(!other.check(&mut tally), "x = {small}, another r");
-                        if wraps { wrapped += 1 } else { direct += 1 }
-                    }
+                let mut tally = Tally::default();
+                let (cases, wrapped, direct) = $curve::wrapping();
+                for (name, case, expected) in cases {
+                    assert_eq!(check(&case, &mut tally), expected, "{name}");
                 }
+                println!("{}: {wrapped} with x above n, {direct} below: {tally:?}", $name);
                 assert!(wrapped > 10 && direct > 10, "{wrapped} wrapped, {direct} direct");
+            }
+
+            #[test]
+            fn special_sums_have_the_same_verdict() {
+                let mut tally = Tally::default();
+                for (name, case, expected) in $curve::special() {
+                    assert_eq!(check(&case, &mut tally), expected, "{name}");
+                }
+                println!("{}, special sums: {tally:?}", $name);
+                assert!(tally.accepted > 1000 && tally.refused > tally.accepted, "{tally:?}");
             }
 
             #[test]
             fn keys_that_are_none_are_refused() {
                 let (mut tally, one) = (Tally::default(), Scalar::ONE);
                 let good = Case::new(one + one, one, ProjectivePoint::GENERATOR.mul_vartime(&(one + one))).unwrap();
-                assert!(good.check(&mut tally));
+                assert!(check(&good, &mut tally));
                 let key = &good.key;
                 let with = |change: &dyn Fn(&mut Vec<u8>)| {
                     let mut key = key.clone();
@@ -266,9 +119,9 @@ macro_rules! differential {
                         key
                     }),
                 ];
-                let signature = Signature::from_scalars(good.r, good.s).unwrap();
+                let signature = good.signature().unwrap();
                 for (name, key) in cases {
-                    assert!(VerifyingKey::from_sec1_bytes(&key).is_err(), "{name}: RustCrypto takes it");
+                    assert!(PublicKey::from_sec1_bytes(&key).is_err(), "{name}: RustCrypto takes it");
                     let verdict = sigwarden_ecdsa::$verify(&key, &good.digest, &signature);
                     assert_eq!(verdict, Err(sigwarden_ecdsa::Refused::Key), "{name}");
                 }
@@ -283,5 +136,5 @@ macro_rules! differential {
         }
     };
 }
-differential!(p256_differential, p256, verify_p256, "P256", 32);
-differential!(p384_differential, p384, verify_p384, "P384", 48);
+differential!(p256_differential, on_p256, verify_p256, "P256", 32);
+differential!(p384_differential, on_p384, verify_p384, "P384", 48);

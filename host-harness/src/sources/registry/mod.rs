@@ -68,7 +68,7 @@ type Listed = Option<(Arc<Vec<Descriptor>>, usize)>;
 /// All registries, asked over the network.
 pub struct Registries {
     options: RegistryOptions,
-    started: OnceLock<Result<Started, NetworkError>>,
+    started: Arc<OnceLock<Result<Started, NetworkError>>>,
     tags: Memo<(Repository, String), Option<Digest>>,
     manifests: Memo<(Repository, Digest), Bytes>,
     blobs: Memo<(Repository, Digest), Bytes>,
@@ -85,9 +85,19 @@ impl Registries {
     /// Asks nobody anything yet.
     #[must_use]
     pub fn new(options: RegistryOptions) -> Self {
+        Self::over(options, Arc::default())
+    }
+
+    /// The same registries over the same connections and logins, with nothing fetched yet.
+    #[must_use]
+    pub fn with_nothing_fetched(&self) -> Self {
+        Self::over(self.options.clone(), Arc::clone(&self.started))
+    }
+
+    fn over(options: RegistryOptions, started: Arc<OnceLock<Result<Started, NetworkError>>>) -> Self {
         Self {
             options,
-            started: OnceLock::new(),
+            started,
             // One word each, and asked again it might be another.
             tags: Memo::new(0, |_| 0),
             manifests: Memo::new(MAX_KEPT_LISTS, length),

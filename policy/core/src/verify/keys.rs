@@ -189,23 +189,23 @@ impl PublicKey {
     /// Whether `signature` is this key's signature over `message`.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         provider::install();
-        let rsa = |pkcs1, pss| {
-            // PKCS#1 v1.5 is what cosign makes; PSS is what some HSMs insist on. Neither can be mistaken for the other.
-            [pkcs1, pss].into_iter().any(|scheme| {
-                verify_signature(&self.spki, message, &SignatureBytes::from_bytes(signature), scheme).is_ok()
-            })
-        };
+        // By the provider that is installed, which may be somebody else's, and remembers what held before.
+        let by = |scheme| verify_signature(&self.spki, message, &SignatureBytes::from_bytes(signature), scheme).is_ok();
+        // PKCS#1 v1.5 is what cosign makes; PSS is what some HSMs insist on. Neither can be mistaken for the other.
+        let rsa = |pkcs1, pss| by(pkcs1) || by(pss);
         match (self.algorithm, self.hash) {
-            (KeyAlgorithm::EcdsaP256 | KeyAlgorithm::EcdsaP384, hash) => self
+            (KeyAlgorithm::EcdsaP256, KeyHash::Sha256) => by(SigningScheme::EcdsaP256Sha256),
+            (KeyAlgorithm::EcdsaP256, KeyHash::Sha384) => by(SigningScheme::EcdsaP256Sha384),
+            (KeyAlgorithm::EcdsaP384, KeyHash::Sha256) => by(SigningScheme::EcdsaP384Sha256),
+            (KeyAlgorithm::EcdsaP384, KeyHash::Sha384) => by(SigningScheme::EcdsaP384Sha384),
+            // The provider has no scheme for these.
+            (KeyAlgorithm::EcdsaP256 | KeyAlgorithm::EcdsaP384, KeyHash::Sha512) => self
                 .raw()
-                .is_ok_and(|raw| verify_ecdsa(self.algorithm, &raw, &hash.digest(message), signature).is_some()),
+                .is_ok_and(|raw| verify_ecdsa(self.algorithm, &raw, &Sha512::digest(message), signature).is_some()),
             (KeyAlgorithm::Rsa, KeyHash::Sha256) => rsa(SigningScheme::RsaPkcs1Sha256, SigningScheme::RsaPssSha256),
             (KeyAlgorithm::Rsa, KeyHash::Sha384) => rsa(SigningScheme::RsaPkcs1Sha384, SigningScheme::RsaPssSha384),
             (KeyAlgorithm::Rsa, KeyHash::Sha512) => rsa(SigningScheme::RsaPkcs1Sha512, SigningScheme::RsaPssSha512),
-            (KeyAlgorithm::Ed25519, _) => {
-                let signature = SignatureBytes::from_bytes(signature);
-                verify_signature(&self.spki, message, &signature, SigningScheme::Ed25519).is_ok()
-            }
+            (KeyAlgorithm::Ed25519, _) => by(SigningScheme::Ed25519),
             _ => false,
         }
     }
