@@ -314,7 +314,7 @@ fn breaks() -> Vec<Break> {
             status: 1,
             blamed: &["kubernetes/coredns:v1"],
             code: "SW4008",
-            words: &["it is about another image", "alice@example.test"],
+            words: &["it is about another image", "alice@example.test", "sign this digest"],
         },
         Break {
             title: "A mirror that leaves signatures behind",
