@@ -46,6 +46,7 @@ fn named(images: &[&str]) -> Vec<String> {
 fn suggested(images: &[&str]) -> Result<Value, SuggestError> {
     let surveyor = Surveyor::new(layouts(), NOW).unwrap();
     let surveyor = surveyor.with_trusted_root(&text("trust/trusted_root.json")).unwrap();
+    let surveyor = surveyor.with_named_root("github", &text("trust/trusted_root.github.json")).unwrap();
     let surveyor = surveyor.with_key("ours", &text("keys/k-p256.pub")).unwrap();
     let holdings: Vec<_> = named(images).iter().map(|image| surveyor.look(&ImageRef::parse(image).unwrap())).collect();
     let keys = BTreeMap::from([("ours".to_owned(), text("keys/k-p256.pub"))]);
@@ -53,11 +54,16 @@ fn suggested(images: &[&str]) -> Result<Value, SuggestError> {
     settings(&holdings, &options).map(|fields| Tree::from(fields).to_value())
 }
 
+/// The fixtures' own Sigstore, and their stand-in for GitHub's.
+fn trust_roots() -> Value {
+    let root = |path| serde_json::from_str::<Value>(&text(path)).unwrap();
+    json!({"sigstore": root("trust/trusted_root.json"), "github": root("trust/trusted_root.github.json")})
+}
+
 /// Whether the module admits a Pod of these images.
 fn admits(policy: &Policy, settings: &Value, images: &[&str]) -> bool {
     let mut settings = settings.clone();
-    settings["trustRoots"] =
-        json!({"sigstore": serde_json::from_str::<Value>(&text("trust/trusted_root.json")).unwrap()});
+    settings["trustRoots"] = trust_roots();
     settings["evidence"] = json!({"extended": true});
     settings["deadline"] = json!("240s");
     let explained = policy.explain(&request::pod_with_images(&named(images)), &settings);
@@ -91,7 +97,7 @@ fn without(settings: &Value, (at, name): &(String, String)) -> Value {
     settings
 }
 
-const CLUSTER: [&str; 9] = [
+const CLUSTER: [&str; 10] = [
     "myorg/app:1.4.2",
     "myorg/app-legacy:1.4.2",
     "myorg/debug:1.2",
@@ -101,6 +107,7 @@ const CLUSTER: [&str; 9] = [
     "v2-key-rsa2048:v1",
     "v3-keyless-tsaonly:v1",
     "reusable/pinned:tag",
+    "github/private:v1",
 ];
 
 #[test]
@@ -194,7 +201,20 @@ fn no_part_of_a_draft_can_be_removed() {
     names.push(format!("{REGISTRY}/myorg/*:*").into());
     let strangers =
         ["myorg/generated:2.0", "myorg/app:laptop", "reusable/pinned:branch", "reusable/pinned:commit", "orgs/fork:v1"];
-    let wanted = ["rekor", "url", "ignoreTlog", "subject", "issuer", "slsa", "builderId", "digests", "publicKeys"];
+    let wanted = [
+        "rekor",
+        "url",
+        "ignoreTlog",
+        "ctlog",
+        "ignoreSCT",
+        "trustRoot",
+        "subject",
+        "issuer",
+        "slsa",
+        "builderId",
+        "digests",
+        "publicKeys",
+    ];
     no_part_can_be_removed(&settings, &CLUSTER, &strangers, &wanted);
 }
 
@@ -296,8 +316,7 @@ fn both_of_the_pair_are_run_and_the_second_sees_what_the_first_made() {
         }]
     };
     let mut pinning = suggested(&images).unwrap();
-    pinning["trustRoots"] =
-        json!({"sigstore": serde_json::from_str::<Value>(&text("trust/trusted_root.json")).unwrap()});
+    pinning["trustRoots"] = trust_roots();
     pinning["evidence"] = json!({"extended": true});
     pinning["deadline"] = json!("240s");
     let mut verifying = pinning.clone();

@@ -6,17 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sigwarden_core::verify::SIGSTORE;
-
 use super::identity::{Identity, IdentityPattern, SubjectPattern, generalise};
 use super::provenance::{Built, Slsa};
+use super::terms::Terms;
 use crate::convert::tree::{Fields, Tree};
 use crate::survey::{Holding, Seen, Signer, Standing};
 
 /// Names in one comment; more say nothing that the pattern does not.
 const MAX_NAMED: usize = 5;
-/// Required where a log is not; it is not asked.
-const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
 
 /// What would tighten an entry where the build makes no provenance that holds.
 const WITH_PROVENANCE: &str = " Provenance from its build (SLSA) would tighten it.";
@@ -51,14 +48,6 @@ pub enum SuggestError {
     /// A key verified something, and was not handed over with the options.
     #[error("the key `{0}` is not among those that were given")]
     Key(String),
-}
-
-/// What must vouch beside the signature.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Terms {
-    trust_root: String,
-    logged: bool,
-    certificate_logged: bool,
 }
 
 /// Who may sign.
@@ -249,7 +238,7 @@ fn some_of(names: &BTreeSet<&str>) -> String {
 
 /// What a signature is good for.
 fn ground(seen: &Seen) -> Option<Ground> {
-    let Standing::Verified { trust_root, logged, certificate_logged, hash } = &seen.standing else { return None };
+    let Standing::Verified { logged, hash, .. } = &seen.standing else { return None };
     match &seen.signer {
         Signer::Keyless { subjects, issuer, .. } => {
             let identity = Identity { subject: subjects.first()?.clone(), issuer: issuer.clone()? };
@@ -257,8 +246,7 @@ fn ground(seen: &Seen) -> Option<Ground> {
             if identity.issuer.contains(['*', '?']) {
                 return None;
             }
-            let (logged, certificate_logged) = (*logged, *certificate_logged);
-            Some(Ground::Keyless(identity, Terms { trust_root: trust_root.clone(), logged, certificate_logged }))
+            Some(Ground::Keyless(identity, Terms::of(&seen.standing)?))
         }
         Signer::Key { name, .. } => Some(Ground::Key { name: name.clone()?, hash: (*hash)?, logged: *logged }),
         Signer::Unreadable => None,
@@ -345,22 +333,7 @@ fn keyless(pattern: &IdentityPattern, terms: &Terms, seen: &BTreeSet<&str>, has_
         SubjectPattern::RegExp(subject) => fields.add("subjectRegExp", subject.as_str()),
     }
     fields.add("issuer", pattern.issuer.as_str());
-    if terms.trust_root != SIGSTORE {
-        let why = "Another Sigstore than the public one vouches for these, and the public one does not.";
-        fields.add_why("trustRoot", terms.trust_root.as_str(), why);
-    }
-    if !terms.logged {
-        let rekor = Fields::new().with("url", PUBLIC_LOG).with("ignoreTlog", true);
-        fields.add_why(
-            "rekor",
-            rekor,
-            "No log vouches for these signatures, only a timestamp: leave this out once one does.",
-        );
-    }
-    if !terms.certificate_logged {
-        let unlogged = Fields::new().with("ignoreSCT", true);
-        fields.add_why("ctlog", unlogged, "No log vouches for these certificates: leave this out once one does.");
-    }
+    terms.add_to(&mut fields);
     let tighter = match &pattern.subject {
         SubjectPattern::RegExp(_) => " Writing out these names (`subject`) would tighten it.",
         SubjectPattern::Exact(_) if has_provenance => "",

@@ -5,6 +5,7 @@ mod identity;
 mod pair;
 mod provenance;
 mod rehearsal;
+mod terms;
 mod unpublished;
 
 pub use draft::{Options, SuggestError, others, settings};

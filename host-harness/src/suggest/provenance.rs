@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sigwarden_core::settings::{Builder, Source, VersionedTag};
-use sigwarden_core::verify::{GITHUB_ACTIONS_ISSUER, SIGSTORE};
+use sigwarden_core::verify::GITHUB_ACTIONS_ISSUER;
 
+use super::terms::Terms;
 use crate::convert::tree::{Fields, Tree};
 use crate::scan::report::ScanReport;
-use crate::survey::{Holding, Seen, Signer, Standing};
+use crate::survey::{Holding, Seen, Signer};
 
 const HEADS: &str = "refs/heads/";
 const TAGS: &str = "refs/tags/";
@@ -26,6 +27,7 @@ pub(super) struct Built {
     source: String,
     git_ref: String,
     build_type: Option<String>,
+    terms: Terms,
 }
 
 impl Built {
@@ -37,17 +39,13 @@ impl Built {
         Some(Self { has_others, ..newest.clone() })
     }
 
-    /// Signed by the builder that it names, on the terms of a `slsa` without attestors.
+    /// Signed by the builder that it names.
     fn read(seen: &Seen) -> Option<Self> {
-        let Standing::Verified { trust_root, logged: true, certificate_logged: true, .. } = &seen.standing else {
-            return None;
-        };
+        let terms = Terms::of(&seen.standing)?;
         let Signer::Keyless { subjects, issuer, source_repository, source_ref, .. } = &seen.signer else { return None };
         let provenance = seen.provenance.as_ref()?;
         let builder_id = provenance.builder_id.clone()?;
-        let is_builders = trust_root == SIGSTORE
-            && issuer.as_deref() == Some(GITHUB_ACTIONS_ISSUER)
-            && subjects.contains(&builder_id);
+        let is_builders = issuer.as_deref() == Some(GITHUB_ACTIONS_ISSUER) && subjects.contains(&builder_id);
         is_builders.then_some(Self {
             predicate_type: seen.predicate_type.clone()?,
             has_others: false,
@@ -55,6 +53,7 @@ impl Built {
             source: source_repository.clone()?,
             git_ref: source_ref.clone()?,
             build_type: provenance.build_type.clone(),
+            terms,
         })
     }
 }
@@ -82,6 +81,7 @@ pub(super) struct Slsa {
     branch: Option<String>,
     versions: Option<String>,
     build_type: Option<String>,
+    terms: Terms,
 }
 
 impl Slsa {
@@ -105,6 +105,8 @@ impl Slsa {
             return Err("no one `builderId` covers all refs of the builder");
         }
         let git_refs = distinct(|it| &it.git_ref);
+        let terms: BTreeSet<&Terms> = built.iter().map(|it| &it.terms).collect();
+        let terms = only(terms).ok_or("logs vouch for the provenance of some images, and not for that of others")?;
         let types: BTreeSet<Option<&str>> = built.iter().map(|it| it.build_type.as_deref()).collect();
         let one_type = only(distinct(|it| &it.predicate_type)).filter(|_| built.iter().any(|it| it.has_others));
         Ok(Self {
@@ -114,6 +116,7 @@ impl Slsa {
             branch: only(git_refs.clone()).and_then(|git_ref| git_ref.strip_prefix(HEADS)).map(str::to_owned),
             versions: versions(&git_refs),
             build_type: only(types).flatten().map(str::to_owned),
+            terms: terms.clone(),
         })
     }
 
@@ -141,6 +144,14 @@ impl Slsa {
             }
             None => fields.add_why("slsa", slsa, &why),
         }
+        if !self.terms.are_usual() {
+            // What `slsa` means where it names no attestors, on other terms.
+            let name = self.builder.split_once('@').map_or(&*self.builder, |(name, _)| name);
+            let mut keyless = Fields::new().with("subject", format!("{name}@*")).with("issuer", GITHUB_ACTIONS_ISSUER);
+            self.terms.add_to(&mut keyless);
+            let entry = Tree::from(Fields::new().with("keyless", keyless));
+            fields.add("attestors", vec![Tree::from(Fields::new().with("entries", vec![entry]))]);
+        }
         Tree::from(fields)
     }
 }
@@ -164,7 +175,10 @@ fn versions(git_refs: &BTreeSet<&str>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use sigwarden_core::verify::{GITHUB, SIGSTORE};
+
     use super::*;
+    use crate::survey::Standing;
 
     const OWN: &str = "https://github.com/o/r/.github/workflows/w.yml";
     const FOREIGN: &str = "https://github.com/g/g/.github/workflows/container.yml";
@@ -177,7 +191,14 @@ mod tests {
             source: "https://github.com/o/r".to_owned(),
             git_ref: git_ref.to_owned(),
             build_type: Some("t".to_owned()),
+            terms: terms(SIGSTORE, true),
         }
+    }
+
+    fn terms(trust_root: &str, logged: bool) -> Terms {
+        let standing =
+            Standing::Verified { trust_root: trust_root.to_owned(), logged, certificate_logged: logged, hash: None };
+        Terms::of(&standing).unwrap()
     }
 
     fn covering(all: &[(&str, &str)]) -> Result<(String, Option<String>, Option<String>), &'static str> {
@@ -239,6 +260,8 @@ mod tests {
         for (all, expected) in [(vec![one.clone()], None), (vec![one.clone(), two], Some(one.predicate_type.clone()))] {
             assert_eq!(Slsa::covering(&all).unwrap().predicate_type, expected);
         }
+        let unlogged = Built { terms: terms(GITHUB, false), ..one.clone() };
+        assert!(Slsa::covering(&[one.clone(), unlogged]).is_err(), "what is logged is not asked for on lesser terms");
         let other = Built { build_type: None, ..one.clone() };
         assert_eq!(Slsa::covering(&[one, other]).unwrap().build_type, None);
     }
