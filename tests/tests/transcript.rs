@@ -396,9 +396,9 @@ it, on a registry of this machine. What would break, which policy would break no
 [tutorial](tutorial.md) tells why; this is what the terminal shows.
 
 The images and signatures are real cosign's ([fixtures](../tests/fixtures/ORIGIN.md)), the registry is the tests' own, and the tests make this page
-(`SIGWARDEN_UPDATE=1 make test`), and fail where it is not true. Behind every command stand `--insecure-registry 127.0.0.1:50000`, since the registry speaks
-plain HTTP, and `--trusted-root trusted_root.json`, the fixtures' Sigstore in place of the public one. `? 1` is an exit code, and `...` stands for
-what was on the page before.
+(`SIGWARDEN_UPDATE=1 make test`), and fail where it is not true. Behind every command that asks the registry stands `--insecure-registry 127.0.0.1:50000`, since
+it speaks plain HTTP, and behind `scan` and `suggest` `--trusted-root trusted_root.json`, the fixtures' Sigstore in place of the public one. `? 1` is an exit code;
+`...` stands for what was on the page before, and for the trust root at the end of the settings.
 ";
 
 #[test]
@@ -415,7 +415,10 @@ fn the_story() {
     let policies = session.read("policies.yaml");
     let (shown, _) = policies.split_once("    # The trust root that was given").expect("a trust root");
     session.print("cat policies.yaml", &format!("{shown}..."), 0);
-    session.say("The second of the pair, which has the same settings and `mutate: false`, is left out here. Together they refuse nothing:");
+    session.say(
+        "The second of the pair, which has the same settings and `mutate: false`, is left out here. \
+         Applied to a cluster, or given to `scan` as one would answer, they refuse nothing:",
+    );
     session.show(SCAN, 0, None);
 
     let registry = session.registry.content();
@@ -455,6 +458,10 @@ fn the_story() {
         session.show(&command, 0, None);
     }
     session.show(&stock, 0, Some("\nPinned: "));
+
+    session.say(
+        "Now `kubectl apply -f policies.yaml` stops nothing that runs today; the [tutorial](tutorial.md#enforce) says how to begin by watching.",
+    );
 
     let path = top().join("docs/story.md");
     if std::env::var_os("SIGWARDEN_UPDATE").is_some() {
