@@ -342,8 +342,13 @@ impl Reader<'_> {
     }
 }
 
-/// The images of all lists of containers in an object, at any depth; `None` if there is no such list. A schema that speaks of
-/// containers has no list of them.
+/// Where other kinds keep containers: as pods do, as steps (Tekton), as sidecars of a template (Argo Workflows).
+const LISTS: [&str; 5] = ["initContainers", "containers", "ephemeralContainers", "sidecars", "steps"];
+/// Where they keep a single one: Argo's templates.
+const SINGLE: [&str; 2] = ["container", "script"];
+
+/// The images of all containers in an object, at any depth; `None` if there is none. A schema that speaks of containers has
+/// no list of them, and under `image` no text.
 fn images_in(object: &Value) -> Option<Vec<String>> {
     let mut found: Option<Vec<String>> = None;
     // As large as the document, which has a limit.
@@ -351,13 +356,18 @@ fn images_in(object: &Value) -> Option<Vec<String>> {
     while let Some(value) = left.pop() {
         match value {
             Value::Object(fields) => {
-                for list in ["initContainers", "containers", "ephemeralContainers"] {
+                let image = |container: &Value| container.get("image").and_then(Value::as_str).map(str::to_owned);
+                for list in LISTS {
+                    let is_pods = list.ends_with("ontainers");
                     let containers = fields.get(list).and_then(Value::as_array).into_iter().flatten();
-                    for container in containers.filter(|container| container.is_object()) {
+                    for container in containers.filter(|it| it.is_object() && (is_pods || image(it).is_some())) {
                         let images = found.get_or_insert_default();
-                        let image = container.get("image").and_then(Value::as_str).map(str::to_owned);
-                        images.extend(image.filter(|image| !images.contains(image)));
+                        images.extend(image(container).filter(|image| !images.contains(image)));
                     }
+                }
+                for image in SINGLE.iter().filter_map(|name| image(fields.get(*name)?)) {
+                    let images = found.get_or_insert_default();
+                    images.extend(Some(image).filter(|image| !images.contains(image)));
                 }
                 left.extend(fields.values());
             }

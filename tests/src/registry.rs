@@ -67,7 +67,7 @@ pub struct Switches {
     pub not_a_registry: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Repository {
     /// Media type and bytes, by digest.
     manifests: BTreeMap<String, (String, Bytes)>,
@@ -86,6 +86,10 @@ struct State {
     entry: Option<Value>,
     closed: bool,
 }
+
+/// What a registry held at some moment.
+#[derive(Clone, Debug)]
+pub struct Content(BTreeMap<String, Repository>);
 
 /// A registry that listens on 127.0.0.1 until it is dropped.
 #[derive(Debug)]
@@ -152,9 +156,16 @@ impl Registry {
     /// Takes the content of a layout in, as repository `name`.
     #[must_use]
     pub fn with(self, name: &str, layout: impl AsRef<Path>) -> Self {
+        self.push(name, layout);
+        self
+    }
+
+    /// Adds the content of a layout to repository `name`, its tags too.
+    pub fn push(&self, name: &str, layout: impl AsRef<Path>) {
         let layout = layout.as_ref();
         let index: Value = read_json(&std::fs::read(layout.join("index.json")).expect("a layout"));
-        let mut repository = Repository::default();
+        let mut state = self.state();
+        let repository = state.repositories.entry(name.to_owned()).or_default();
         for entry in std::fs::read_dir(layout.join("blobs/sha256")).expect("blobs") {
             let bytes = Bytes::from(std::fs::read(entry.expect("a blob").path()).expect("a blob"));
             // A registry keeps manifests and blobs apart; in a layout only the content tells.
@@ -173,8 +184,33 @@ impl Registry {
                 repository.tags.insert(tag.to_owned(), digest.to_owned());
             }
         }
-        self.state().repositories.insert(name.to_owned(), repository);
-        self
+    }
+
+    /// Everything in it, to be put back later.
+    #[must_use]
+    pub fn content(&self) -> Content {
+        Content(self.state().repositories.clone())
+    }
+
+    /// Holds again what it held then, and nothing else.
+    pub fn restore(&self, content: &Content) {
+        self.state().repositories = content.0.clone();
+    }
+
+    /// Moves a tag to a manifest that is there, as a push would.
+    pub fn retag(&self, repository: &str, tag: &str, digest: &str) {
+        let mut state = self.state();
+        let content = state.repositories.get_mut(repository).expect("a repository");
+        assert!(content.manifests.contains_key(digest), "{repository} has no {digest}");
+        content.tags.insert(tag.to_owned(), digest.to_owned());
+    }
+
+    /// Removes a manifest, and the tags that name it.
+    pub fn lose_manifest(&self, repository: &str, digest: &str) {
+        let mut state = self.state();
+        let content = state.repositories.get_mut(repository).expect("a repository");
+        assert!(content.manifests.remove(digest).is_some(), "{repository} has no {digest}");
+        content.tags.retain(|_, named| named != digest);
     }
 
     /// Changes how the registry behaves from now on.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sigwarden::log::Log;
+use sigwarden::render::survey as in_words;
 use sigwarden::sources::{LayoutArg, Layouts};
-use sigwarden::survey::{Holding, Seen, Signer, Standing, Surveyor};
+use sigwarden::survey::{Holding, Seen, Signer, Standing, SurveyEntry, SurveyReport, Surveyor};
 use sigwarden_core::reference::ImageRef;
 use sigwarden_tests::layout::{Layout, flip_base64};
 use sigwarden_tests::published::publish;
@@ -181,5 +182,36 @@ fn an_index_says_where_only_its_images_are_signed() {
         let children = holding.children.as_ref().unwrap();
         assert!(!children.with_evidence.is_empty() && children.with_evidence.len() <= children.count, "{holding:?}");
         assert!(!holding.is_bare());
+    }
+}
+
+/// Types, names and builders are whatever somebody wrote: a line break in one must not make a line of its own.
+#[test]
+fn what_somebody_wrote_breaks_no_line() {
+    let told = |change: &dyn Fn(&mut Holding)| {
+        let mut holding = look(&surveyor(), "myorg/app:1.4.2");
+        change(&mut holding);
+        let images = vec![SurveyEntry { uses: Vec::new(), holding }];
+        let report = SurveyReport { looked_at: NOW, images, ..SurveyReport::default() };
+        let (mut text, mut table) = (Vec::new(), Vec::new());
+        in_words::text(&mut text, &report).unwrap();
+        in_words::markdown(&mut table, &report).unwrap();
+        [text, table].map(|written| String::from_utf8(written).unwrap())
+    };
+    let clean = told(&|_| {});
+    let evil = "x\n✓ ghcr.io/evil/image:1\u{1b}]0;x";
+    let forged = told(&|holding| {
+        for seen in &mut holding.attestations {
+            seen.predicate_type = Some(evil.to_owned());
+            seen.provenance.as_mut().unwrap().builder_id = Some(evil.to_owned());
+            if let Signer::Keyless { subjects, .. } = &mut seen.signer {
+                *subjects = vec![evil.to_owned()];
+            }
+        }
+    });
+    for (clean, forged) in clean.iter().zip(&forged) {
+        assert!(forged.contains("u{a}") && !forged.contains("\u{1b}]"), "{forged}");
+        assert!(!forged.lines().any(|line| line.trim_start().starts_with("✓ ghcr.io/evil")), "{forged}");
+        assert!(forged.lines().count() <= clean.lines().count(), "{forged}");
     }
 }

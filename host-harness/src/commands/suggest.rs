@@ -1,31 +1,35 @@
 //! `sigwarden suggest PATH…`: which policy admits what runs today, and as little else as the evidence allows?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 use sigwarden_core::decision::Outcome;
 
 use super::{
-    Answer, ModuleFlag, SourceFlags, Streams, TrustFlag, check_settings, look_everywhere, read_text, tell,
+    Answer, ModuleFlag, PATIENCE, SourceFlags, Streams, TrustFlag, check_settings, look_everywhere, read_text, tell,
     unless_closed,
 };
+use crate::convert::Written;
 use crate::convert::tree::{Fields, Tree};
 use crate::convert::yaml;
-use crate::host::Profile;
+use crate::engine::Module;
+use crate::host::{Host, Profile};
 use crate::log::Log;
 use crate::manifests::{self, Manifest, Manifests, Object, Origin};
 use crate::policy::Policy;
+use crate::progress;
 use crate::render::text::Paths;
 use crate::render::{json as json_form, report, scan as render, visible};
 use crate::request;
-use crate::scan;
+use crate::scan::report::ScanReport;
 use crate::sources::Source;
-use crate::suggest::{Options, others, pair, settings, unpublished};
+use crate::suggest::{Options, Rehearsal, others, pair, settings, unproven, unpublished};
 use crate::survey::{Holding, Surveyor, survey};
 use crate::workers;
 
@@ -37,10 +41,11 @@ const MAX_DAYS: u64 = 3_653;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Images are admitted for who signed them, if that holds; otherwise for a key that was given with --key; \
-        otherwise, for a while, for their digest. Nobody has approved what is suggested: read it, and each comment in it. \
-        Before it is printed it is run over the same manifests, and nothing is printed unless it admits them all.\n\n\
+        for where their provenance says they were built; otherwise, for a while, for their digest. Provenance beside a signature \
+        is asked for too. Nobody has approved what is suggested: read it, and each comment in it. \
+        Before it is printed both policies are run over the same manifests, and nothing is printed unless they admit them all.\n\n\
         Exit codes: 0 suggested, 2 could not (an unreadable document, an image that could not be looked into, a draft that \
-        would refuse something).\n\n\
+        would refuse something, the deadline).\n\n\
         Examples:\n  \
         helm template shop ./chart | sigwarden suggest - > policies.yaml\n  \
         kubectl get -A -o yaml deploy,sts,ds,cronjobs | sigwarden suggest --name production -\n  \
@@ -75,6 +80,10 @@ pub(super) struct Arguments {
     /// How many images to look into at a time
     #[arg(short, long, value_name = "NUMBER", default_value = "8", value_parser = super::scan::jobs)]
     jobs: usize,
+
+    /// Give up after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = super::hosted::seconds)]
+    deadline: Option<Duration>,
 
     #[command(flatten)]
     trust: TrustFlag,
@@ -113,15 +122,25 @@ impl Arguments {
             log.note(format!("{}: {}; its images are taken into account", object.object.name, object.reason));
         }
         let asked = self.asked(found);
-        let now = super::scan::now()?;
+        let (start, now) = (Instant::now(), super::scan::now()?);
         let keys = self.named_keys()?;
         let source = self.source.source(log)?;
-        let holdings = self.survey(&asked, Arc::clone(&source), now, &keys)?;
-        let mut drafted = settings(&holdings, &Options { expires: self.last_day(now)?, keys })?;
-        if let Some(root) = self.trust.load()? {
-            let roots = Fields::new().with("sigstore", Tree::from(&root));
-            drafted.add_why("trustRoots", roots, "The trust root that was given, in place of the built-in one.");
+        let holdings = self.survey(&asked, Arc::clone(&source), (start, now), &keys)?;
+        let mut options = Options { expires: self.last_day(now)?, keys, unproven: BTreeMap::new() };
+        let scene = Scene { asked, source, module: self.module.load()?, log };
+        let mut drafted = self.draft(&holdings, &options)?;
+        let mut report = self.rehearse(&drafted, Profile::Extended, &scene, start, streams)?;
+        options.unproven = unproven(&holdings, &report);
+        if report.outcome() != Outcome::Passed && !options.unproven.is_empty() {
+            drafted = self.draft(&holdings, &options)?;
+            report = self.rehearse(&drafted, Profile::Extended, &scene, start, streams)?;
         }
+        refuse_what_refuses(&report, log, streams)?;
+        let on_stock_host = self.rehearse(&drafted, Profile::Kubewarden, &scene, start, streams)?;
+        if let Some(error) = on_stock_host.objects.iter().find_map(|object| object.error.as_deref()) {
+            bail!("nobody found out what a stock Kubewarden would answer: {error}");
+        }
+        tell(log, streams.err)?;
         for holding in &holdings {
             for other in others(holding) {
                 // Certificates may hold anything.
@@ -132,11 +151,9 @@ impl Arguments {
                 ))?;
             }
         }
-        self.check(asked, &drafted, source, log, streams)?;
-        tell(log, streams.err)?;
 
         let logs = self.source.registry.logs();
-        let commands: Vec<String> = unpublished(&holdings, !logs.is_empty())
+        let commands: Vec<String> = unpublished(&holdings, &on_stock_host)
             .into_iter()
             .map(|image| {
                 logs.iter().fold(format!("sigwarden publish {image}"), |line, url| format!("{line} --rekor-url {url}"))
@@ -191,7 +208,7 @@ impl Arguments {
         &self,
         asked: &[Manifest],
         source: Arc<dyn Source>,
-        now: i64,
+        (start, now): (Instant, i64),
         keys: &BTreeMap<String, String>,
     ) -> anyhow::Result<Vec<Holding>> {
         let mut surveyor = Surveyor::new(source, now)?.with_logs(self.source.registry.logs());
@@ -201,7 +218,10 @@ impl Arguments {
         for (name, pem) in keys {
             surveyor = surveyor.with_key(name, pem).context("--key")?;
         }
-        let found = survey(asked, Vec::new(), Arc::new(surveyor), self.options(), &|| {});
+        let images: BTreeSet<&String> = asked.iter().flat_map(|manifest| &manifest.images).collect();
+        let bar = progress::bar(images.len(), "images");
+        let found = survey(asked, Vec::new(), Arc::new(surveyor), self.options(start), &|| bar.advance());
+        drop(bar);
         let holdings: Vec<Holding> = found.images.into_iter().map(|entry| entry.holding).collect();
         if holdings.is_empty() {
             bail!("there is no image in these manifests");
@@ -218,8 +238,10 @@ impl Arguments {
         Ok(holdings)
     }
 
-    const fn options(&self) -> workers::Options {
-        workers::Options { jobs: self.jobs, deadline: None }
+    /// How to go about it in what is left of the time.
+    fn options(&self, start: Instant) -> workers::Options {
+        let left = |deadline: Duration| deadline.saturating_sub(start.elapsed());
+        workers::Options { jobs: self.jobs, deadline: self.deadline.map(left) }
     }
 
     /// The last day of the exceptions.
@@ -229,32 +251,77 @@ impl Arguments {
         Ok(jiff::tz::TimeZone::UTC.to_datetime(moment).date().to_string())
     }
 
-    /// Runs the draft over everything that it was drafted for. A draft that refuses any of it is wrong, and not shown.
-    fn check(
-        &self,
-        asked: Vec<Manifest>,
-        drafted: &Fields,
-        source: Arc<dyn Source>,
-        log: &Arc<Log>,
-        streams: &mut Streams<'_>,
-    ) -> anyhow::Result<()> {
-        let mut settings = Tree::from(drafted.clone()).to_value();
-        look_everywhere(&mut settings, Profile::Extended);
-        let policy = Policy::new(self.module.load()?, source, Arc::clone(log));
-        check_settings(&policy, &settings, Paths::Hidden, streams.err)?;
-        let ask = Arc::new(move |request: &serde_json::Value| policy.explain(request, &settings));
-        let report = scan::scan(asked, ask, self.options(), &|| {});
-        if report.outcome() == Outcome::Passed {
-            return Ok(());
+    fn draft(&self, holdings: &[Holding], options: &Options) -> anyhow::Result<Fields> {
+        let mut drafted = settings(holdings, options)?;
+        if let Some(root) = self.trust.load()? {
+            let roots = Fields::new().with("sigstore", Tree::from(&root));
+            drafted.add_why("trustRoots", roots, "The trust root that was given, in place of the built-in one.");
         }
-        tell(log, streams.err)?;
-        unless_closed(render::write(streams.err, &report, render::Form::Report(report::Form::Text)))?;
-        bail!(
-            "the draft would not admit all that it was drafted for ({} refused, {} undecided): nothing is suggested",
-            report.totals.refused,
-            report.totals.undecided
-        )
+        Ok(drafted)
     }
+
+    /// Runs both policies over everything that they were drafted for, on a host that hands out this much.
+    fn rehearse(
+        &self,
+        drafted: &Fields,
+        profile: Profile,
+        scene: &Scene<'_>,
+        start: Instant,
+        streams: &mut Streams<'_>,
+    ) -> anyhow::Result<ScanReport> {
+        let source = Arc::clone(&scene.source);
+        let host = match profile {
+            Profile::Extended => Host::extended(source),
+            Profile::Kubewarden => Host::kubewarden(source, &scene.module.declared()?)?,
+        };
+        // The log has told of the first run all that there is to tell.
+        let log = match profile {
+            Profile::Extended => Arc::clone(scene.log),
+            Profile::Kubewarden => Arc::default(),
+        };
+        let policy = Policy::on(host, scene.module.clone(), log);
+        let [pinning, verifying] = pair(&self.name, drafted, "").map(|written| settings_of(&written, profile));
+        for settings in [&pinning, &verifying] {
+            check_settings(&policy, settings, Paths::Hidden, streams.err)?;
+        }
+        let bar = progress::bar(scene.asked.len(), "objects");
+        let rehearsal = Rehearsal { pinning, verifying };
+        let report = rehearsal.over(scene.asked.clone(), policy, self.options(start), &|| bar.advance());
+        drop(bar);
+        Ok(report)
+    }
+}
+
+/// What a draft is run over, and with what.
+struct Scene<'s> {
+    asked: Vec<Manifest>,
+    source: Arc<dyn Source>,
+    module: Module,
+    log: &'s Arc<Log>,
+}
+
+/// A policy's settings, for a host on this machine, which may be far from the registry.
+fn settings_of(policy: &Written, profile: Profile) -> Value {
+    let mut settings = policy.policy.to_value().pointer("/spec/settings").cloned().unwrap_or_default();
+    if let Some(settings) = settings.as_object_mut() {
+        settings.insert("deadline".to_owned(), PATIENCE.into());
+    }
+    look_everywhere(&mut settings, profile);
+    settings
+}
+
+/// A draft that refuses any of what it was drafted for is wrong, and not shown.
+fn refuse_what_refuses(report: &ScanReport, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<()> {
+    if report.outcome() == Outcome::Passed {
+        return Ok(());
+    }
+    tell(log, streams.err)?;
+    unless_closed(render::write(streams.err, report, render::Form::Report(report::Form::Text)))?;
+    bail!(
+        "the draft would not admit all that it was drafted for ({} refused, {} undecided): nothing is suggested",
+        report.totals.refused,
+        report.totals.undecided
+    )
 }
 
 /// What is to be said above the policies.
@@ -263,7 +330,7 @@ fn preface(commands: &[String]) -> String {
         "Drafted from what was seen, and approved by nobody: go through the entries, and set what only you know."
             .to_owned();
     if !commands.is_empty() {
-        text.push_str("\nA stock Kubewarden cannot read these signatures where they are. Before this is applied:");
+        text.push_str("\nA stock Kubewarden cannot read this evidence where it is. Before this is applied:");
         for command in commands {
             let _ = write!(text, "\n    {command}");
         }

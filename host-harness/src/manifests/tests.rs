@@ -88,6 +88,22 @@ fn what_has_containers_is_named_and_the_rest_is_counted() {
             "a PodTemplate",
             "apiVersion: v1\nkind: PodTemplate\nmetadata: {name: r}\ntemplate: {spec: {containers: [{image: a:1}]}}\n",
         ),
+        (
+            "a Workflow with a single container",
+            "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: r}\nspec: {templates: [{name: t, container: {image: a:1, command: [x]}}]}\n",
+        ),
+        (
+            "a Workflow with a script",
+            "apiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate\nmetadata: {name: r}\nspec: {templates: [{name: t, script: {image: a:1, source: x}}]}\n",
+        ),
+        (
+            "a Workflow of steps, one of which has a sidecar",
+            "apiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nmetadata: {name: r}\nspec: {workflowSpec: {templates: [{steps: [[{name: s, template: t}]]}, {name: t, sidecars: [{name: s, image: a:1}]}]}}\n",
+        ),
+        (
+            "a Task",
+            "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: r}\nspec: {steps: [{name: s, image: a:1}]}\n",
+        ),
         ("no apiVersion at all, and no kind", "spec: {containers: [{image: a:1}]}\n"),
     ];
     for (name, text) in named {
@@ -103,6 +119,13 @@ fn what_has_containers_is_named_and_the_rest_is_counted() {
             "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {schema: {properties: {containers: {type: array, items: {type: object}}}}}\n",
         ),
     ];
+    let counted = counted.into_iter().chain([
+        (
+            "a schema of a single container",
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {schema: {properties: {container: {properties: {image: {type: string}}}}}}\n",
+        ),
+        ("steps that run nothing", "apiVersion: x/v1\nkind: Plan\nmetadata: {name: s}\nspec: {steps: [{name: a}, b]}\n"),
+    ]);
     for (name, text) in counted {
         let manifests = parse(text, "m.yaml", "default").expect("a manifest");
         assert_eq!(

@@ -32,7 +32,8 @@ pub fn report(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     if !dropped.is_empty() {
         page.field("left out", &dropped.join("\n"))?;
     }
-    let size = format!("{} pieces, {} bytes", report.elements, report.bytes);
+    let pieces = if report.elements == 1 { "piece" } else { "pieces" };
+    let size = format!("{} {pieces}, {} bytes", report.elements, report.bytes);
     match report.outcome {
         Outcome::Published => page.field("published", &format!("{}\n{size}", report.place))?,
         Outcome::WouldPublish => page.field("would go", &format!("to {}\n{size}", report.place))?,

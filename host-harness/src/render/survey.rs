@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use sigwarden_core::decision::Outcome;
 
-use super::page::Page;
+use super::page::{Page, visible};
 use super::report::cell;
 use crate::survey::{Holding, Seen, Signer, Standing, SurveyEntry, SurveyReport};
 
@@ -37,11 +37,11 @@ pub fn text(out: &mut dyn Write, report: &SurveyReport) -> io::Result<()> {
             standing(&mut page, seen)?;
         }
         for seen in holding.attestations.iter().take(SHOWN_EVIDENCE) {
-            page.field("attested", seen.predicate_type.as_deref().unwrap_or("a statement without a type"))?;
+            page.field("attested", &kind(seen))?;
             page.field("by", &signed(seen, report.looked_at))?;
             standing(&mut page, seen)?;
             if let Some(builder) = seen.provenance.as_ref().and_then(|provenance| provenance.builder_id.as_ref()) {
-                page.field("builder", builder)?;
+                page.field("builder", &visible(builder))?;
             }
         }
         let more = more(holding);
@@ -53,7 +53,7 @@ pub fn text(out: &mut dyn Write, report: &SurveyReport) -> io::Result<()> {
         }
         children(&mut page, holding)?;
         for dropped in holding.dropped.iter().take(SHOWN_EVIDENCE) {
-            page.field("unusable", &format!("{}: {}", dropped.source, dropped.reason))?;
+            page.field("unusable", &visible(&format!("{}: {}", dropped.source, dropped.reason)))?;
         }
         page.field("used in", &uses(entry))?;
     }
@@ -89,9 +89,7 @@ pub fn markdown(out: &mut dyn Write, report: &SurveyReport) -> io::Result<()> {
         };
         let holding = &entry.holding;
         let signers = listed(&holding.signatures, &|seen| format!("{}{}", signer(seen), doubt(seen)));
-        let types = listed(&holding.attestations, &|seen| {
-            format!("{}{}", seen.predicate_type.as_deref().unwrap_or_default(), doubt(seen))
-        });
+        let types = listed(&holding.attestations, &|seen| format!("{}{}", kind(seen), doubt(seen)));
         let what =
             holding.error.as_deref().map_or_else(|| entry.standing().to_owned(), |error| format!("unknown: {error}"));
         let (image, uses) = (cell(&holding.image), entry.uses.len());
@@ -134,8 +132,13 @@ fn signed(seen: &Seen, now: i64) -> String {
     }
 }
 
+/// What it is a statement of. A registry's word, like every name: a line break in it is shown, and breaks no line.
+fn kind(seen: &Seen) -> String {
+    seen.predicate_type.as_deref().map_or_else(|| "a statement without a type".to_owned(), visible)
+}
+
 fn signer(seen: &Seen) -> String {
-    match &seen.signer {
+    let text = match &seen.signer {
         Signer::Keyless { subjects, issuer, .. } => {
             let names =
                 if subjects.is_empty() { "a certificate without a name".to_owned() } else { subjects.join(", ") };
@@ -145,7 +148,8 @@ fn signer(seen: &Seen) -> String {
         Signer::Key { fingerprint: Some(fingerprint), .. } => format!("key {fingerprint}"),
         Signer::Key { .. } => "a key".to_owned(),
         Signer::Unreadable => "a certificate that cannot be read".to_owned(),
-    }
+    };
+    visible(&text)
 }
 
 fn standing(page: &mut Page<'_>, seen: &Seen) -> io::Result<()> {
@@ -153,7 +157,9 @@ fn standing(page: &mut Page<'_>, seen: &Seen) -> io::Result<()> {
         Standing::Verified { logged: false, .. } => page.field("but", "no transparency log vouches for it"),
         Standing::Verified { .. } => Ok(()),
         Standing::UnknownKey => page.field("but", "the key was not given (--key FILE), so nothing is verified"),
-        Standing::Refused { code, message } => page.field("but", &format!("it does not hold: {message} [{code}]")),
+        Standing::Refused { code, message } => {
+            page.field("but", &visible(&format!("it does not hold: {message} [{code}]")))
+        }
     }
 }
 

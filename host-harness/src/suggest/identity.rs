@@ -18,6 +18,14 @@ pub struct Identity {
     pub issuer: String,
 }
 
+impl Identity {
+    /// Whether it is a workflow's, and no person's.
+    #[must_use]
+    pub fn is_workflow(&self) -> bool {
+        Workflow::read(&self.subject).is_some()
+    }
+}
+
 /// Which identities an entry admits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IdentityPattern {
@@ -130,11 +138,15 @@ impl Family {
             _ => None,
         };
         // A release has another tag every time; a branch stays.
-        let is_version =
-            |name: &&str| name.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let is_version = |name: &&str| {
+            let rest = name.strip_prefix('v').unwrap_or_default();
+            rest.starts_with(|c: char| c.is_ascii_digit()) && !rest.contains(['/', '@'])
+        };
+        // What stands before it is fixed as far as its `@`, so that a name with another one in it widens nothing.
+        let any = if names.iter().any(|name| name.contains('@')) { ".+" } else { "[^@]+" };
         let name = match self.kind {
             TAGS if names.iter().all(is_version) => Some("v[0-9][^/@]*".to_owned()),
-            TAGS => Some("[^@]+".to_owned()),
+            TAGS => None,
             _ => only(&names),
         };
         if let ([member], true) = (members.iter().collect::<Vec<_>>().as_slice(), self.kind == HEADS) {
@@ -147,7 +159,7 @@ impl Family {
             escaped(WORKFLOWS),
             escaped(&self.file),
             self.kind,
-            name.unwrap_or_else(|| "[^@]+".to_owned()),
+            name.unwrap_or_else(|| any.to_owned()),
         ))
     }
 }
@@ -214,6 +226,37 @@ mod tests {
         assert!(!regex.matches("https://github.com/acme/web/.github/workflows/release.yml@refs/tags/v1"));
         let branch = "https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main";
         assert_eq!(patterns(&[branch]), [SubjectPattern::Exact(branch.to_owned())]);
+    }
+
+    #[test]
+    fn whatever_a_tag_or_branch_is_called_the_pattern_matches_what_it_was_made_from() {
+        let workflow = "https://github.com/acme/app/.github/workflows/release.yml@";
+        for refs in [
+            &["refs/tags/v1/hotfix"][..],
+            &["refs/tags/app/v1.2.3"],
+            &["refs/tags/@acme/app@1.2.3"],
+            &["refs/tags/v1@2", "refs/tags/v1"],
+            &["refs/heads/feature/x", "refs/heads/a@b"],
+            &["refs/heads/a.b*c"],
+        ] {
+            let seen: Vec<String> = refs.iter().map(|git_ref| format!("{workflow}{git_ref}")).collect();
+            let found = patterns(&seen.iter().map(String::as_str).collect::<Vec<_>>());
+            let [pattern] = &found[..] else { panic!("{found:?}") };
+            let matches = |text: &str| match pattern {
+                SubjectPattern::Exact(subject) => subject == text,
+                SubjectPattern::RegExp(pattern) => WholeRegex::parse(pattern).unwrap().matches(text),
+            };
+            assert!(seen.iter().all(|subject| matches(subject)), "{refs:?}: {pattern:?}");
+            for git_ref in refs {
+                for stranger in [
+                    format!("https://github.com/acme/app/.github/workflows/x.yml@refs/heads/release.yml@{git_ref}"),
+                    format!("https://github.com/evil/x@github.com/acme/app/.github/workflows/release.yml@{git_ref}"),
+                    format!("{workflow}refs/pull/1/{git_ref}"),
+                ] {
+                    assert!(!matches(&stranger), "{pattern:?}: {stranger}");
+                }
+            }
+        }
     }
 
     #[test]

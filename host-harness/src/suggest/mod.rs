@@ -3,9 +3,14 @@
 mod draft;
 mod identity;
 mod pair;
+mod provenance;
+mod rehearsal;
+mod terms;
 mod unpublished;
 
 pub use draft::{Options, SuggestError, others, settings};
 pub use identity::{Identity, IdentityPattern, SubjectPattern, generalise};
 pub use pair::pair;
+pub use provenance::unproven;
+pub use rehearsal::Rehearsal;
 pub use unpublished::unpublished;

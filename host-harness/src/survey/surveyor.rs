@@ -59,8 +59,16 @@ impl Surveyor {
     ///
     /// # Errors
     /// When it cannot be used.
-    pub fn with_trusted_root(mut self, json: &str) -> Result<Self, SurveyError> {
-        self.roots.insert(SIGSTORE.to_owned(), Arc::new(TrustRoot::from_json(json)?));
+    pub fn with_trusted_root(self, json: &str) -> Result<Self, SurveyError> {
+        self.with_named_root(SIGSTORE, json)
+    }
+
+    /// With a `trusted_root.json` in place of a built-in one: `sigstore` or `github`.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn with_named_root(mut self, name: &str, json: &str) -> Result<Self, SurveyError> {
+        self.roots.insert(name.to_owned(), Arc::new(TrustRoot::from_json(json)?));
         Ok(self)
     }
 

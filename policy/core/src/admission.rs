@@ -240,7 +240,7 @@ impl<'a> Inquiry<'a> {
             }
             let mut block_report = match excepted {
                 Excepted::Yes(_) => self.check_digest_alone(block, &image, changed, &mut report.digest),
-                Excepted::Over(_) | Excepted::No => {
+                Excepted::Over(_) | Excepted::ForOthers(_) | Excepted::No => {
                     let verified = self.check_block(block, &image, named, changed, &mut report.digest);
                     self.check_pull_policy(block, written, verified)
                 }
@@ -265,9 +265,9 @@ impl<'a> Inquiry<'a> {
             report.findings.extend(child::explain(self.host, &self.examiner, &image, &digest));
         }
         if report.outcome.refuses()
-            && let Excepted::Over(exception) = excepted
+            && let Ok(Some(finding)) = self.why_not_excepted(excepted, &image)
         {
-            report.findings.push(exception_over(exception));
+            report.findings.push(finding);
         }
         if wants_pin && image.digest().is_none() && self.settings.mutate && !report.outcome.refuses() {
             if changed {
@@ -292,10 +292,30 @@ impl<'a> Inquiry<'a> {
         }
         let digest = match image.digest() {
             Some(digest) => Some(digest.clone()),
-            None if exceptions::wants_digest(settings, named) => self.digest(image).ok(),
+            None if exceptions::wants_digest(settings, named).is_some() => self.digest(image).ok(),
             None => None,
         };
         exceptions::look_up(settings, named, digest.as_ref(), self.now)
+    }
+
+    /// Why an exception that names the image does not admit it. The error says why nobody knows whether it does.
+    fn why_not_excepted(&mut self, excepted: Excepted<'_>, image: &ImageRef) -> Result<Option<Finding>, Finding> {
+        match excepted {
+            Excepted::Over(exception) => Ok(Some(exception_over(exception))),
+            Excepted::ForOthers(exception) => {
+                let digest = self.digest(image)?;
+                let listed: Vec<&str> = exception.digests.iter().map(Digest::as_str).collect();
+                Ok(Some(
+                    Finding::new(Code::TagMoved, "an exception names this image, and is for another digest")
+                        .contrast(listed.join(", "), digest.as_str())
+                        .remedy(format!(
+                            "see what changed; if it is meant, add the digest to `{}.digests`",
+                            exception.path
+                        )),
+                ))
+            }
+            Excepted::Yes(_) | Excepted::No => Ok(None),
+        }
     }
 
     fn tell_of_exception(&mut self, excepted: Excepted<'_>, report: &mut ImageReport) {
@@ -344,6 +364,14 @@ impl<'a> Inquiry<'a> {
             Unmatched::Allow => {}
             Unmatched::Warn => self.warnings.push(format!("no block of verifyImages matches {}", report.image)),
             Unmatched::Deny => {
+                match self.why_not_excepted(excepted, image) {
+                    Ok(finding) => report.findings.extend(finding),
+                    Err(finding) => {
+                        report.outcome = outcome(&finding);
+                        report.findings.push(finding);
+                        return;
+                    }
+                }
                 let finding =
                     Finding::new(Code::ImageUnmatched, "no block of verifyImages matches this image").remedy(format!(
                         "add a block for it, with `attestors`; if nobody signs it, this one pins it by digest:\n\
@@ -351,9 +379,6 @@ impl<'a> Inquiry<'a> {
                         image.repository()
                     ));
                 report.findings.push(finding);
-                if let Excepted::Over(exception) = excepted {
-                    report.findings.push(exception_over(exception));
-                }
                 report.outcome = Outcome::Failed;
             }
         }

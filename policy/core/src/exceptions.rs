@@ -14,15 +14,17 @@ pub enum Excepted<'s> {
     Yes(&'s Exception),
     /// It was, until this one ended.
     Over(&'s Exception),
+    /// This one names it, and is for other digests.
+    ForOthers(&'s Exception),
     /// No exception is about it.
     No,
 }
 
-/// Whether an exception could be about an image once its digest is known.
+/// An exception that could be about an image once its digest is known.
 #[must_use]
-pub fn wants_digest(settings: &Settings, image: &ImageRef) -> bool {
+pub fn wants_digest<'s>(settings: &'s Settings, image: &ImageRef) -> Option<&'s Exception> {
     let names = |exception: &&Exception| exception.image_references.iter().any(|pattern| pattern.matches(image));
-    settings.exceptions.iter().filter(names).any(|exception| !exception.digests.is_empty())
+    settings.exceptions.iter().filter(names).find(|exception| !exception.digests.is_empty())
 }
 
 /// Looks the image up. `digest` is what is known of its digest, `now` in Unix seconds.
@@ -34,7 +36,7 @@ pub fn look_up<'s>(settings: &'s Settings, image: &ImageRef, digest: Option<&Dig
     match (concerning.find(|exception| !exception.is_over(now)), first) {
         (Some(exception), _) => Excepted::Yes(exception),
         (None, Some(exception)) => Excepted::Over(exception),
-        (None, None) => Excepted::No,
+        (None, None) => wants_digest(settings, image).map_or(Excepted::No, Excepted::ForOthers),
     }
 }
 
@@ -78,8 +80,8 @@ mod tests {
             ("a digest behind the tag", format!("docker.io/bitnami/redis:7.2@{other}"), Some(&other), "no"),
             ("any digest", format!("docker.io/bitnami/mysql@{other}"), Some(&other), "1"),
             ("a tag that is the listed digest", "ghcr.io/x/y:1".to_owned(), Some(&listed), "2"),
-            ("a tag that is another", "ghcr.io/x/y:1".to_owned(), Some(&other), "no"),
-            ("a tag of which nothing is known", "ghcr.io/x/y:1".to_owned(), None, "no"),
+            ("a tag that is another", "ghcr.io/x/y:1".to_owned(), Some(&other), "2 is for others"),
+            ("a tag of which nothing is known", "ghcr.io/x/y:1".to_owned(), None, "2 is for others"),
             ("the listed digest behind the tag", format!("ghcr.io/x/y:1@{listed}"), Some(&listed), "2"),
             ("the listed digest behind another tag", format!("ghcr.io/x/y:2@{listed}"), Some(&listed), "no"),
             ("the listed digest elsewhere", format!("ghcr.io/x/z:1@{listed}"), Some(&listed), "no"),
@@ -96,11 +98,12 @@ mod tests {
             let answer = match look_up(&settings, &image, digest.as_ref(), NOW) {
                 Excepted::Yes(exception) => index(exception),
                 Excepted::Over(exception) => format!("over {}", index(exception)),
+                Excepted::ForOthers(exception) => format!("{} is for others", index(exception)),
                 Excepted::No => "no".to_owned(),
             };
             assert_eq!(answer, expected, "case `{name}`");
         }
-        assert!(wants_digest(&settings, &ImageRef::parse("ghcr.io/x/y:1").unwrap()));
-        assert!(!wants_digest(&settings, &ImageRef::parse("ghcr.io/x/old:1").unwrap()));
+        assert!(wants_digest(&settings, &ImageRef::parse("ghcr.io/x/y:1").unwrap()).is_some());
+        assert!(wants_digest(&settings, &ImageRef::parse("ghcr.io/x/old:1").unwrap()).is_none());
     }
 }

@@ -8,9 +8,9 @@ fn module(export: &str, body: &[u8]) -> Vec<u8> {
     exports.push(u8::try_from(export.len()).unwrap());
     exports.extend(export.as_bytes());
     exports.extend(b"\x00\x01");
-    let mut code = vec![1, u8::try_from(body.len() + 2).unwrap(), 0];
+    let body = [b"\x00", body, b"\x0b"].concat();
+    let mut code = vec![1, u8::try_from(body.len()).unwrap()];
     code.extend(body);
-    code.push(0x0b);
     let sections: [(u8, &[u8]); 6] = [
         (1, b"\x01\x60\x00\x00"),
         (2, b"\x01\x04host\x04time\x00\x00"),

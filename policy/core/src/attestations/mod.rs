@@ -377,10 +377,20 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
         })
         .collect();
     let wanted = suggest::rule_in_words(rule);
+    let target = check.target;
+    let stock = !check.examiner.plan().extended;
+    let first_publish = match stock {
+        true => format!(
+            "this host reads attestations from published evidence alone; after every attestation:\n{}\nif there is none yet:\n",
+            publish(target)
+        ),
+        false => String::new(),
+    };
     if rule.slsa.is_some() {
-        return Finding::new(Code::AttestationMissing, "this image has no SLSA provenance")
+        let seen = if stock { ", as far as this host can see" } else { "" };
+        return Finding::new(Code::AttestationMissing, format!("this image has no SLSA provenance{seen}"))
             .contrast(wanted, types_in_words(others))
-            .remedy("build it with slsa-github-generator's container workflow, or attest it with actions/attest-build-provenance");
+            .remedy(format!("{first_publish}build it with slsa-github-generator's container workflow, or attest it with actions/attest-build-provenance"));
     }
     if let Some(first) = genuine.iter().max_by_key(|statement| suggest::likeness(statement.predicate_type, rule)) {
         let found: Vec<_> =
@@ -396,27 +406,20 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
             suggest::admitting_yaml(rule, first.predicate_type, &first.predicate)
         ));
     }
-    let stock = !check.examiner.plan().extended;
     let message = match others.len() {
         0 if stock => "this image has no attestation, as far as this host can see".to_owned(),
         0 => "this image has no attestation".to_owned(),
         n => format!("no attestation of this type; {n} of other types, none by the attestor"),
     };
-    let target = check.target;
     let attest = format!(
         "cosign attest --yes --type {} --predicate FILE {}@{}",
         rule.predicate_type,
         target.image.repository(),
         target.digest
     );
-    let remedy = match stock {
-        true => format!(
-            "this host reads attestations from published evidence alone; after every attestation:\n{}\nif there is none yet:\n{attest}",
-            publish(target)
-        ),
-        false => attest,
-    };
-    Finding::new(Code::AttestationMissing, message).contrast(wanted, types_in_words(others)).remedy(remedy)
+    Finding::new(Code::AttestationMissing, message)
+        .contrast(wanted, types_in_words(others))
+        .remedy(format!("{first_publish}{attest}"))
 }
 
 fn types_in_words(others: &[Rc<Evidence>]) -> String {

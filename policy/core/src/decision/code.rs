@@ -66,7 +66,7 @@ codes! {
     EvidenceOutOfReach = "SW3011",
     /// The transparency log could not be asked.
     LogUnreachable = "SW3012",
-    /// The tag beside the digest leads to another image by now.
+    /// The image is another one by now.
     TagMoved = "SW3013",
     /// Nobody signed this image.
     Unsigned = "SW4001",

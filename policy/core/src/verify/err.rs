@@ -198,6 +198,9 @@ impl EvidenceError {
             Self::Annotation { wanted, found, .. } => {
                 finding.contrast(wanted, found.as_deref().unwrap_or("no such annotation"))
             }
+            Self::WrongSubject => {
+                finding.remedy("sign this digest, if it is the one you mean: what lies here was copied from another")
+            }
             Self::UnknownLog(_) | Self::Timestamp(_) | Self::Certificate(_) => finding.remedy(
                 "if it was signed with another Sigstore, give its trusted_root.json (`trustRoots`, `--trusted-root`) or its \
                  keys and certificates (`roots`, `rekor.pubkey`, `ctlog.pubkey`, `ctlog.tsaCertChain`); if the log is new, use a newer release of this policy",
@@ -248,6 +251,7 @@ mod tests {
             (EvidenceError::unreadable(source, &kind()), Code::EvidenceMalformed, delete),
             (EvidenceError::unreadable(&element, &kind()), Code::EvidenceMalformed, delete),
             (EvidenceError::LogNotAsked, Code::LogUntrusted, "publish it with its proof"),
+            (EvidenceError::WrongSubject, Code::WrongSubject, "sign this digest"),
             (
                 EvidenceError::LogUnreachable { url, reason: "time-out".to_owned() },
                 Code::LogUnreachable,

@@ -105,6 +105,41 @@ fn what_is_excepted_by_digest_is_pinned_where_no_block_does_it() {
     assert_eq!(codes(&decide_request(&host, &pod(&[&format!("{debug}@{real}")]), &twin, NOW)), "");
 }
 
+/// Of a tag that moved, that no block matches is half of the truth; of one that nobody could look up, none of it.
+#[test]
+fn an_exception_for_another_digest_says_so() {
+    let debug = "quay.io/x/debug:1.2";
+    let real = Layout(fixtures().join("layouts/referrers/myorg/debug")).tag("1.2").unwrap();
+    let excepting = |digest: &str, patterns: &str| {
+        let exceptions =
+            json!([{"imageReferences": [debug], "digests": [digest], "reason": "x", "expires": "2026-12-31"}]);
+        let mut settings = settings_with(json!({"exceptions": exceptions, "unmatchedImages": "deny"}));
+        settings["verifyImages"][0]["imageReferences"] = json!([patterns]);
+        settings
+    };
+    let other = format!("sha256:{}", "a".repeat(64));
+    let (own, elsewhere) = (Counting::new("myorg/debug"), "docker.io/*");
+    for (digest, patterns, expected) in [
+        (real.as_str(), elsewhere, ""),
+        (&other, elsewhere, "SW3005,SW3013"),
+        (real.as_str(), "quay.io/*", ""),
+        (&other, "quay.io/*", "SW3013,SW4001"),
+    ] {
+        let decision = decide_request(&own, &pod(&[debug]), &excepting(digest, patterns), NOW);
+        assert_eq!(codes(&decision), expected, "{digest} {patterns}: {decision:#?}");
+        assert_eq!(decision.response.accepted, expected.is_empty());
+        let finding = decision.explanation.images[0].findings.iter().find(|finding| finding.code == Code::TagMoved);
+        assert_eq!(finding.is_some(), !expected.is_empty());
+        if let Some(finding) = finding {
+            assert_eq!((finding.wanted.as_deref(), finding.found.as_deref()), (Some(other.as_str()), Some(&*real)));
+        }
+    }
+    let down = failing("myorg/debug", &HostError::Unreachable("down".to_owned()));
+    let decision = decide_request(&down, &pod(&[debug]), &excepting(&real, elsewhere), NOW);
+    assert_eq!(decision.explanation.outcome, Outcome::Undecided, "{decision:#?}");
+    assert_eq!(codes(&decision), "SW3003");
+}
+
 #[test]
 fn an_exception_also_speaks_for_what_no_block_matches() {
     let exceptions = json!([{"imageReferences": ["quay.io/*"], "reason": "x", "expires": "2026-12-31"}]);
