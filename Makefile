@@ -76,7 +76,6 @@ bench: build $(TARGET_DIR)/rustcrypto.wasm $(TARGET_DIR)/sigstore-go ## how long
 		$$(test -x $(TARGET_DIR)/sigstore-go && echo --peer $(TARGET_DIR)/sigstore-go)
 	@test -z "$(SIGWARDEN_CORPUS)" || tests/bench/public.sh $(TARGET_DIR)/release/sigwarden $(SIGWARDEN_CORPUS) \
 		$(TARGET_DIR)/bench-public $(AGAINST) --samples $(SAMPLES)
-
 	SIGWARDEN_MODULE=$(CURDIR)/policy.wasm SAMPLES=$(SAMPLES) \
 		$(CARGO) test $(NATIVE) --test kyverno_shapes -- --ignored --nocapture
 
