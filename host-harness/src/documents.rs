@@ -4,6 +4,9 @@
 //! differently is an error: odd line breaks and starts of documents ([`ambiguity`]), and merge keys. Input is untrusted, and
 //! bounded before it comes here; what aliases multiply is bounded here.
 
+mod once;
+
+pub(crate) use once::Once;
 use serde_json::Value;
 use serde_saphyr::{MergeKeyPolicy, Options};
 
@@ -91,7 +94,8 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Vec<Document>, DocumentErro
 /// The values of a text that begins like JSON.
 fn json(text: &str) -> Option<Result<Vec<Value>, DocumentError>> {
     text.trim_start().starts_with(['{', '[']).then(|| {
-        serde_json::Deserializer::from_str(text).into_iter().collect::<Result<_, _>>().map_err(|error| DocumentError {
+        let values = serde_json::Deserializer::from_str(text).into_iter().map(|value| value.map(|Once(value)| value));
+        values.collect::<Result<_, _>>().map_err(|error: serde_json::Error| DocumentError {
             line: u64::try_from(error.line()).unwrap_or(u64::MAX),
             wanted: Wanted::Json,
             reason: error.to_string(),
@@ -126,7 +130,7 @@ struct Part<'t> {
 impl Part<'_> {
     /// The document in it, or several that end with `...`.
     fn documents(&self) -> Result<Vec<Document>, DocumentError> {
-        let values: Vec<Value> = serde_saphyr::from_multiple_with_options(self.text, options()).map_err(|error| {
+        let values: Vec<Once> = serde_saphyr::from_multiple_with_options(self.text, options()).map_err(|error| {
             let line = error.location().map_or(1, |location| location.line());
             DocumentError {
                 line: self.line.saturating_add(line.saturating_sub(1)),
@@ -137,7 +141,8 @@ impl Part<'_> {
         })?;
         let head = self.text.lines().map_while(|line| line.starts_with(['#', '-']).then_some(line));
         let template = head.filter_map(|line| line.strip_prefix(HELM_SOURCE)).next();
-        let document = |value| Document { value, line: self.first, template: template.map(|it| it.trim().to_owned()) };
+        let document =
+            |Once(value)| Document { value, line: self.first, template: template.map(|it| it.trim().to_owned()) };
         Ok(values.into_iter().map(document).collect())
     }
 }
@@ -224,6 +229,8 @@ mod tests {
             ("an odd start", format!("{policy}---#: 1\n")),
             ("a merge", policy.replace("c: {d: 2}", "c: {d: 2, <<: *a}")),
             ("a key twice", policy.replace("c: {d: 2}", "c: {d: 2, d: 3}")),
+            ("a key twice, once with a tag", policy.replace("c: {d: 2}", "c: {d: 2, !foo d: 3}")),
+            ("a key twice, once in base64", policy.replace("c: {d: 2}", "c: {d: 2, !!binary ZA==: 3}")),
         ];
         for (name, text) in cases {
             assert_ne!(text, policy, "case `{name}`");
@@ -236,6 +243,8 @@ mod tests {
         let wanted = |text: &str, file: &str| read(text, file).map(|found| found.len()).map_err(|error| error.wanted);
         assert_eq!(wanted("{\"a\": 1} {\"b\": 2}", "t.json"), Ok(2));
         assert_eq!(wanted("{a: 1}", "t.yaml"), Ok(1));
+        assert_eq!(wanted("{\"a\": 1, \"a\": 2}", "t.json"), Err(Wanted::Json));
+        assert_eq!(wanted("[{\"a\": {\"b\": 1, \"\\u0062\": 2}}]", "t.yaml"), Err(Wanted::Json));
         assert_eq!(wanted("{a: 1}", "t.json"), Err(Wanted::Json));
         assert_eq!(wanted("{\"a\": 1", "t.yaml"), Err(Wanted::Json));
         assert_eq!(wanted("a: [", "t.yaml"), Err(Wanted::Yaml));

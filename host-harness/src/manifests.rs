@@ -296,7 +296,15 @@ impl Reader<'_> {
                     what: format!("has more than {MAX_LISTS} lists in each other"),
                 });
             };
-            let items = object.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+            let items = match object.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) => items,
+                // `kubectl get` of nothing.
+                Some(Value::Null) | None => Vec::new(),
+                Some(_) => {
+                    let what = "a list whose `items` are none";
+                    return Err(ManifestError::NoObject { file: origin.file.clone(), line: origin.line, what });
+                }
+            };
             for mut item in items {
                 let Some(fields) = item.as_object_mut() else {
                     let what = "an item of the list";

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::convert::report::Note;
 use crate::convert::{self, Conversion, Document, Options};
-use crate::documents::{ambiguity, options};
+use crate::documents::{Once, ambiguity, options};
 
 /// The API group of Kubewarden's policies.
 const KUBEWARDEN_GROUP: &str = "policies.kubewarden.io/";
@@ -179,7 +179,8 @@ fn documents(text: &str, file: &str) -> Result<Vec<Value>, PolicyFileError> {
     }
     let mut options = options();
     options.reject_unsupported_tags = true;
-    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
+    let values = serde_saphyr::from_multiple_with_options::<Once>(text, options);
+    values.map(|values| values.into_iter().map(|Once(value)| value).collect()).map_err(|error| {
         let rendered = error.render_with_options(serde_saphyr::render_options! {
             source_name: Some(file),
             formatter: &serde_saphyr::UserMessageFormatter,

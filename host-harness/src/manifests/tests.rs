@@ -175,6 +175,7 @@ fn what_cannot_be_read_is_an_error_with_its_line() {
     }
     let nowhere = |text: &str| matches!(parse(text, "m.yaml", "d"), Err(ManifestError::NoObject { .. }));
     assert!(nowhere("- a\n- b\n") && nowhere("text\n") && nowhere("3\n") && nowhere("kind: List\nitems: [1]\n"));
+    assert!(nowhere("kind: List\nitems: {a: {kind: Pod}}\n") && !nowhere("kind: List\nitems: null\n"));
     assert!(matches!(parse("{\"a\": ", "m.json", "d"), Err(ManifestError::Syntax { line: 1, .. })));
 }
 

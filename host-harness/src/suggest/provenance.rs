@@ -23,6 +23,9 @@ pub(super) struct Built {
     predicate_type: String,
     /// Whether there is provenance of another version beside it.
     has_others: bool,
+    /// Whether there is provenance from another source beside it. Whoever may push evidence can have a workflow of their own
+    /// say that it built this.
+    is_disputed: bool,
     builder_id: String,
     source: String,
     git_ref: String,
@@ -36,7 +39,8 @@ impl Built {
         let all: Vec<Self> = holding.attestations.iter().filter_map(Self::read).collect();
         let newest = all.iter().max_by(|one, other| one.predicate_type.cmp(&other.predicate_type))?;
         let has_others = all.iter().any(|other| other.predicate_type != newest.predicate_type);
-        Some(Self { has_others, ..newest.clone() })
+        let is_disputed = all.iter().any(|other| other.source != newest.source);
+        Some(Self { has_others, is_disputed, ..newest.clone() })
     }
 
     /// Signed by the builder that it names.
@@ -49,6 +53,7 @@ impl Built {
         is_builders.then_some(Self {
             predicate_type: seen.predicate_type.clone()?,
             has_others: false,
+            is_disputed: false,
             builder_id,
             source: source_repository.clone()?,
             git_ref: source_ref.clone()?,
@@ -87,6 +92,9 @@ pub(super) struct Slsa {
 impl Slsa {
     /// The narrowest that covers them all. The error says why there is none.
     pub(super) fn covering(built: &[Built]) -> Result<Self, &'static str> {
+        if built.iter().any(|it| it.is_disputed) {
+            return Err("builds of several repositories say that they made one of the images");
+        }
         let distinct = |field: fn(&Built) -> &str| -> BTreeSet<&str> { built.iter().map(field).collect() };
         let source = only(distinct(|it| &it.source)).ok_or("the images were built from several repositories")?;
         let source = Source::parse(source).map_err(|_| "the source is no repository on GitHub")?;
@@ -178,7 +186,7 @@ mod tests {
     use sigwarden_core::verify::{GITHUB, SIGSTORE};
 
     use super::*;
-    use crate::survey::Standing;
+    use crate::survey::{Provenance, Standing};
 
     const OWN: &str = "https://github.com/o/r/.github/workflows/w.yml";
     const FOREIGN: &str = "https://github.com/g/g/.github/workflows/container.yml";
@@ -187,6 +195,7 @@ mod tests {
         Built {
             predicate_type: "https://slsa.dev/provenance/v1".to_owned(),
             has_others: false,
+            is_disputed: false,
             builder_id: builder_id.to_owned(),
             source: "https://github.com/o/r".to_owned(),
             git_ref: git_ref.to_owned(),
@@ -264,5 +273,58 @@ mod tests {
         assert!(Slsa::covering(&[one.clone(), unlogged]).is_err(), "what is logged is not asked for on lesser terms");
         let other = Built { build_type: None, ..one.clone() };
         assert_eq!(Slsa::covering(&[one, other]).unwrap().build_type, None);
+    }
+
+    /// Verified provenance of an image, from this source.
+    fn seen(source: &str, predicate_type: &str) -> Seen {
+        let builder_id = format!("{FOREIGN}@refs/tags/v2.0.0");
+        Seen {
+            places: Vec::new(),
+            signer: Signer::Keyless {
+                subjects: vec![builder_id.clone()],
+                issuer: Some(GITHUB_ACTIONS_ISSUER.to_owned()),
+                build_config_uri: None,
+                source_repository: Some(source.to_owned()),
+                source_ref: Some("refs/heads/main".to_owned()),
+                source_commit: None,
+                trigger: None,
+            },
+            standing: Standing::Verified {
+                trust_root: SIGSTORE.to_owned(),
+                logged: true,
+                certificate_logged: true,
+                hash: None,
+            },
+            signed_at: None,
+            predicate_type: Some(predicate_type.to_owned()),
+            provenance: Some(Provenance { builder_id: Some(builder_id), ..Provenance::default() }),
+        }
+    }
+
+    /// Anybody can have a builder that all may use say of anybody's image that it made it.
+    #[test]
+    fn a_second_source_is_a_dispute_and_not_the_newer_truth() {
+        let (own, foreign) = ("https://github.com/o/r", "https://github.com/evil/r");
+        let (old, new) = ("https://slsa.dev/provenance/v0.2", "https://slsa.dev/provenance/v1");
+        let cases = [
+            ("one", vec![seen(own, old)], true),
+            ("two versions of one build", vec![seen(own, old), seen(own, new)], true),
+            ("a newer one from elsewhere", vec![seen(own, old), seen(foreign, new)], false),
+            ("one of the same version from elsewhere", vec![seen(foreign, new), seen(own, new)], false),
+        ];
+        for (name, attestations, is_drafted) in cases {
+            let holding = Holding {
+                image: "ghcr.io/o/r:1".to_owned(),
+                repository: "ghcr.io/o/r".to_owned(),
+                digest: None,
+                signatures: Vec::new(),
+                attestations,
+                dropped: Vec::new(),
+                children: None,
+                error: None,
+            };
+            let drafted = Slsa::covering(&[Built::of(&holding).unwrap()]);
+            assert_eq!(drafted.is_ok(), is_drafted, "case `{name}`: {drafted:?}");
+        }
     }
 }
