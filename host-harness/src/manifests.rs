@@ -319,6 +319,17 @@ impl Reader<'_> {
             }
             return Ok(());
         }
+        // What kubectl would not create either, and charts and kustomizations are made of.
+        let unrendered = match (kind.as_str(), version.split_once('/')) {
+            ("", _) => Some("a document without `kind` (of a chart? then scan what `helm template` makes of it)"),
+            (_, Some(("kustomize.config.k8s.io", _))) => {
+                Some("a kustomization (scan what `kustomize build` makes of it)")
+            }
+            _ => None,
+        };
+        if let Some(what) = unrendered {
+            return Err(ManifestError::NoObject { file: origin.file.clone(), line: origin.line, what });
+        }
         if self.found.objects() >= MAX_OBJECTS {
             let what = format!("brings the scan to more than {MAX_OBJECTS} objects");
             return Err(ManifestError::TooMuch { file: origin.file.clone(), what });
@@ -332,8 +343,13 @@ impl Reader<'_> {
             }
             // What else is wrong with it the module will say.
             Err(_) => Vec::new(),
-            Ok(workload) => workload.images.into_iter().map(|image| image.image).collect(),
+            Ok(workload) => workload.images.into_iter().map(|image| image.image).collect::<Vec<_>>(),
         };
+        // Within quotes a template is YAML.
+        if images.iter().any(|image| image.contains("{{")) {
+            let (file, reason) = (origin.file.clone(), "an image has `{{` in it".to_owned());
+            return Err(ManifestError::Syntax { file, line: origin.line, reason, is_template: true });
+        }
         self.found.covered.push(Manifest { object: named, request, images });
         Ok(())
     }

@@ -104,7 +104,6 @@ fn what_has_containers_is_named_and_the_rest_is_counted() {
             "a Task",
             "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: r}\nspec: {steps: [{name: s, image: a:1}]}\n",
         ),
-        ("no apiVersion at all, and no kind", "spec: {containers: [{image: a:1}]}\n"),
     ];
     for (name, text) in named {
         let manifests = parse(text, "m.yaml", "default").expect("a manifest");
@@ -176,6 +175,13 @@ fn what_cannot_be_read_is_an_error_with_its_line() {
     let nowhere = |text: &str| matches!(parse(text, "m.yaml", "d"), Err(ManifestError::NoObject { .. }));
     assert!(nowhere("- a\n- b\n") && nowhere("text\n") && nowhere("3\n") && nowhere("kind: List\nitems: [1]\n"));
     assert!(nowhere("kind: List\nitems: {a: {kind: Pod}}\n") && !nowhere("kind: List\nitems: null\n"));
+    // Charts, and their values, and kustomizations.
+    assert!(nowhere("apiVersion: v2\nname: c\n") && nowhere("spec: {containers: [{image: a:1}]}\n"));
+    let kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n";
+    assert!(nowhere(kustomization) && !nowhere(&kustomization.replace("kustomize.config", "kustomize.toolkit")));
+    let quoted = POD.replacen("image: ", "image: \"{{ .Values.image }}\" #", 1);
+    assert_ne!(quoted, POD);
+    assert!(matches!(parse(&quoted, "m.yaml", "d"), Err(ManifestError::Syntax { is_template: true, .. })));
     assert!(matches!(parse("{\"a\": ", "m.json", "d"), Err(ManifestError::Syntax { line: 1, .. })));
 }
 
