@@ -34,20 +34,17 @@ use field::Field;
 use point::{Affine, Xyzz};
 use word::Limb;
 
-/// Bits per digit, and every how many digits there is a row.
-///
-/// A wider digit saves additions, a smaller spread doublings, and both cost space: in the module, and in a fresh
-/// instance some microseconds for every page that is touched for the first time, as much as several doublings. With a
-/// spread of 8 a key's table fits two pages (P-256) or five; and as the generator's doublings are those of the key, its
-/// own spread is free up to the same number of them.
+/// Teeth and blocks of a comb (`src/table.rs`). One more tooth saves columns, and so additions and doublings; one more block
+/// saves doublings; both cost space. With t teeth, v blocks and scalars of b bits, a sum of two such combs takes 2·b/t
+/// additions and b/(t·v) doublings, and a comb has v·2^(t−1) entries: 18 KB for P-256 in the first shape, 14 KB for P-384
+/// in the second.
 struct Shape {
-    window: u32,
-    spread: u32,
+    teeth: u32,
+    blocks: u32,
 }
 
-const P256_GENERATOR: Shape = Shape { window: 6, spread: 6 };
-const P384_GENERATOR: Shape = Shape { window: 5, spread: 8 };
-const KNOWN: Shape = Shape { window: 5, spread: 8 };
+const P256: Shape = Shape { teeth: 8, blocks: 2 };
+const P384: Shape = Shape { teeth: 7, blocks: 2 };
 
 fn main() {
     let known_keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("known_keys.txt");
@@ -56,8 +53,8 @@ fn main() {
     }
     let keys = std::fs::read_to_string(&known_keys).expect("known_keys.txt can be read");
     let mut out = String::new();
-    write_curve::<p256_field::Element<Limb>>(&mut out, "P256", &keys, &P256_GENERATOR);
-    write_curve::<p384_field::Element<Limb>>(&mut out, "P384", &keys, &P384_GENERATOR);
+    write_curve::<p256_field::Element<Limb>>(&mut out, "P256", &keys, &P256);
+    write_curve::<p384_field::Element<Limb>>(&mut out, "P384", &keys, &P384);
     let directory = std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(Path::new(&directory).join("tables.rs"), out).expect("OUT_DIR can be written");
 }
@@ -88,7 +85,7 @@ where
         let read = |bytes| field::from_bytes(bytes).expect("known_keys.txt: a coordinate below p");
         let point: Affine<F> = Affine { x: read(x), y: read(y) };
         assert!(point.off_curve().is_zero(), "known_keys.txt: not on the curve: {line}");
-        let table = self::table(point, &KNOWN);
+        let table = self::table(point, shape);
         writeln!(out, "Known {{ name: {name:?}, key: &{key:?}, table: {table} }},").expect("memory");
     }
     writeln!(out, "];").expect("memory");
@@ -99,27 +96,32 @@ fn table<F: Field<Word = Limb>>(point: Affine<F>, shape: &Shape) -> String
 where
     F::Stored: std::fmt::Debug,
 {
-    // A scalar has 8·BYTES bits, and its signed digits may carry one further.
-    let rows = (8 * F::BYTES as u32 + 1).div_ceil(shape.window).div_ceil(shape.spread);
-    let mut first = Xyzz::from_affine(&point);
-    let mut firsts = vec![first];
-    for _ in 1..rows {
-        for _ in 0..shape.window * shape.spread {
-            first = first.double();
-        }
-        firsts.push(first);
+    let Shape { teeth, blocks } = shape;
+    let columns = (8 * F::BYTES as u32).div_ceil(*teeth);
+    let steps = columns.div_ceil(*blocks);
+    let mut powers = vec![Xyzz::from_affine(&point)];
+    for bit in 0..(teeth * columns + blocks * steps) as usize {
+        powers.push(powers[bit].double());
     }
+    let powers = affine(&powers);
     let mut entries = Vec::new();
-    for one in affine(&firsts) {
-        let mut multiple = Xyzz::from_affine(&one);
-        entries.push(multiple);
-        for _ in 1..1 << (shape.window - 1) {
-            multiple = multiple.add(&one).expect("small multiples are finite");
-            entries.push(multiple);
+    for block in 0..*blocks {
+        let tooth = |tooth: u32| &powers[(tooth * columns + block * steps) as usize];
+        let twice = |tooth: u32| &powers[(tooth * columns + block * steps + 1) as usize];
+        // All teeth but the highest are taken away in entry 0. In 2^tooth + i this one is not, unlike in entry i.
+        let mut of_block = vec![Xyzz::from_affine(tooth(teeth - 1))];
+        for lower in 0..teeth - 1 {
+            of_block[0] =
+                of_block[0].add(&tooth(lower).negated()).expect("the highest tooth is larger than all others");
         }
+        for lower in 0..teeth - 1 {
+            let added: Vec<_> = of_block.iter().map(|entry| entry.add(twice(lower)).expect("as above")).collect();
+            of_block.extend(added);
+        }
+        entries.extend(of_block);
     }
     let entries: Vec<_> = affine(&entries).iter().map(|point| [stored(&point.x), stored(&point.y)]).collect();
-    format!("Table {{ window: {}, spread: {}, entries: &{entries:?} }}", shape.window, shape.spread)
+    format!("Table {{ teeth: {teeth}, columns: {columns}, steps: {steps}, entries: &{entries:?} }}")
 }
 
 /// x = X/ZZ and y = Y/ZZZ for all of them, with one inversion. ZZ/ZZZ is 1/Z, and its square 1/ZZ.

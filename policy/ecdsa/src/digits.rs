@@ -1,20 +1,57 @@
-//! Scalars as signed digits: the fewer digits are not zero, and the smaller they are, the fewer additions.
+//! Scalars as signed digits: all of them ±1 for the combs of `table.rs`, and as few as possible that are not zero for a key
+//! without a table.
 
-/// A scalar of 384 bits has at most this many digits: 385 in [`sparse`], which may carry out of the highest bit.
-const MAX_DIGITS: usize = 385;
+/// Bytes of the longest scalar.
+const MAX_BYTES: usize = 48;
 
-/// Digits d with scalar = Σ d(i)·base^i, lowest first.
+/// A scalar as Σ ±2^i over all i below some count. Such sums are the odd numbers.
+pub(crate) struct Signs {
+    /// The scalar, or n − scalar, whichever is odd (n is): lowest byte first.
+    odd: [u8; MAX_BYTES],
+    /// Whether it is the latter. Then every sign is the opposite one.
+    opposite: bool,
+}
+
+impl Signs {
+    /// Of a scalar below `order`, both big endian and equally long.
+    pub(crate) fn new(scalar: &[u8], order: &[u8]) -> Self {
+        let opposite = scalar.last().is_none_or(|lowest| lowest % 2 == 0);
+        let mut odd = [0; MAX_BYTES];
+        let mut borrow = 0;
+        for ((out, byte), of_order) in odd.iter_mut().zip(scalar.iter().rev()).zip(order.iter().rev()) {
+            if opposite {
+                let difference = i16::from(*of_order).wrapping_sub(i16::from(*byte)).wrapping_sub(borrow);
+                borrow = i16::from(difference < 0);
+                *out = difference.to_le_bytes()[0];
+            } else {
+                *out = *byte;
+            }
+        }
+        debug_assert!(borrow == 0, "the scalar is below the order");
+        Self { odd, opposite }
+    }
+
+    /// Whether 2^`index` is added (and not taken away), where there are `count` signs: at least as many as n has bits.
+    ///
+    /// Σ (2·k(i+1) − 1)·2^i over all but the highest i is k − 1 − (2^(count−1) − 1) for an odd k with the bits k(i), and
+    /// 2^(count−1), which is always added, makes that k.
+    pub(crate) fn adds(&self, index: u32, count: u32) -> bool {
+        let bit = index.saturating_add(1);
+        let byte = self.odd.get((bit / 8) as usize).copied().unwrap_or(0);
+        (bit >= count || byte >> (bit % 8) & 1 == 1) != self.opposite
+    }
+}
+
+/// A scalar of 384 bits has at most this many digits: [`sparse`] may carry out of the highest bit.
+const MAX_DIGITS: usize = 8 * MAX_BYTES + 1;
+
+/// Digits d with scalar = Σ d(i)·2^i, lowest first.
 pub(crate) struct Digits([i8; MAX_DIGITS]);
 
 impl Digits {
     /// Digit `index`; zero above the highest.
     pub(crate) fn get(&self, index: usize) -> i8 {
         self.0.get(index).copied().unwrap_or(0)
-    }
-
-    /// Every `step`-th digit from `first` on.
-    pub(crate) fn every(&self, first: usize, step: usize) -> impl Iterator<Item = i8> {
-        self.0.iter().copied().skip(first).step_by(step.max(1))
     }
 }
 
@@ -28,7 +65,7 @@ fn bits(scalar: &[u8], first: usize, count: u32) -> i16 {
     i16::try_from(both & !(-1_i32 << count)).unwrap_or(0)
 }
 
-/// One digit of `width` bits (1..=7), of which `carry` comes from the digit below, moved to
+/// One digit of `width` bits (1..=7), to which `carry` comes from the digit below, moved to
 /// −2^(width−1) < d ≤ 2^(width−1), and the carry into the digit above.
 fn signed(value: i16, width: u32) -> (i8, i16) {
     let half = 1_i16 << width.saturating_sub(1);
@@ -37,18 +74,6 @@ fn signed(value: i16, width: u32) -> (i8, i16) {
     } else {
         (i8::try_from(value).unwrap_or(0), 0)
     }
-}
-
-/// Base 2^width: every digit in −2^(width−1) < d ≤ 2^(width−1), at most 7 bits.
-pub(crate) fn windows(scalar: &[u8], width: u32) -> Digits {
-    let mut digits = [0; MAX_DIGITS];
-    let mut carry = 0;
-    // One turn per digit, and one more for the last carry.
-    for (first, digit) in (0..=scalar.len().saturating_mul(8)).step_by(width.max(1) as usize).zip(&mut digits) {
-        (*digit, carry) = signed(bits(scalar, first, width).saturating_add(carry), width);
-    }
-    debug_assert!(carry == 0, "the highest digit has room for the carry");
-    Digits(digits)
 }
 
 /// Base 2 ("wNAF"): every digit is zero or odd in −2^(width−1) < d < 2^(width−1), and among `width` neighbours at most
@@ -72,13 +97,13 @@ pub(crate) fn sparse(scalar: &[u8], width: u32) -> Digits {
 mod tests {
     use super::*;
 
-    /// Σ d(i)·2^(width·i) as little-endian bytes modulo 2^512, by Horner's rule.
-    fn value(digits: &Digits, width: u32) -> [u8; 64] {
+    /// Σ d(i)·2^i as little-endian bytes modulo 2^512, by Horner's rule.
+    fn value(digits: impl DoubleEndedIterator<Item = i8>) -> [u8; 64] {
         let mut sum = [0_u8; 64];
-        for digit in digits.0.iter().rev() {
-            let mut carry = i32::from(*digit);
+        for digit in digits.rev() {
+            let mut carry = i32::from(digit);
             for byte in &mut sum {
-                carry += i32::from(*byte) << width;
+                carry += i32::from(*byte) << 1;
                 *byte = carry.to_le_bytes()[0];
                 carry >>= 8;
             }
@@ -118,20 +143,34 @@ mod tests {
     }
 
     #[test]
-    fn windows_add_up_and_are_small() {
+    fn signs_add_up_to_the_scalar_or_to_what_it_lacks() {
         for (name, scalar) in scalars() {
-            for width in 2..=7 {
-                let digits = windows(&scalar, width);
-                let count = (scalar.len() * 8 + 1).div_ceil(width as usize);
-                // Beyond them only zeros, which is what the tables rely on.
-                assert!(digits.every(count, 1).all(|digit| digit == 0), "{name}, width {width}");
-                let half = 1 << (width - 1);
-                assert!(digits.0.iter().all(|digit| (-half < *digit as i32) && *digit as i32 <= half), "{name}");
-                let mut low = Digits([0; MAX_DIGITS]);
-                low.0[..count].copy_from_slice(&digits.0[..count]);
-                assert_eq!(value(&low, width), little_endian(&scalar), "{name}, width {width}");
+            // All ones are odd, and above every scalar.
+            let order = vec![0xff; scalar.len()];
+            let signs = Signs::new(&scalar, &order);
+            assert_eq!(signs.opposite, scalar.last().unwrap() % 2 == 0, "{name}");
+            let bits = u32::try_from(8 * scalar.len()).unwrap();
+            // The counts of all combs, and the least.
+            for count in (2..=9).map(|teeth| teeth * bits.div_ceil(teeth)).chain([bits]) {
+                let sum = value((0..count).map(|index| if signs.adds(index, count) { 1 } else { -1 }));
+                // As it is, or minus what it lacks to the order: modulo the order the same.
+                let expected = if signs.opposite { minus_order(&scalar) } else { little_endian(&scalar) };
+                assert_eq!(sum, expected, "{name}, {count} signs");
             }
         }
+    }
+
+    /// scalar − 0xff…ff, as little-endian bytes modulo 2^512.
+    fn minus_order(scalar: &[u8]) -> [u8; 64] {
+        let mut out = little_endian(scalar);
+        let mut borrow = 0;
+        for (at, byte) in out.iter_mut().enumerate() {
+            let taken = if at < scalar.len() { 0xff } else { 0 };
+            let difference = i16::from(*byte) - taken - borrow;
+            borrow = i16::from(difference < 0);
+            *byte = difference.to_le_bytes()[0];
+        }
+        out
     }
 
     #[test]
@@ -139,7 +178,7 @@ mod tests {
         for (name, scalar) in scalars() {
             for width in 2..=7 {
                 let digits = sparse(&scalar, width);
-                assert_eq!(value(&digits, 1), little_endian(&scalar), "{name}, width {width}");
+                assert_eq!(value(digits.0.iter().copied()), little_endian(&scalar), "{name}, width {width}");
                 for window in digits.0.windows(width as usize) {
                     assert!(window.iter().filter(|digit| **digit != 0).count() <= 1, "{name}, width {width}");
                 }

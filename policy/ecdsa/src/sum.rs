@@ -1,15 +1,14 @@
 //! u1·G + u2·Q, by doubling from the highest bit down and adding what the digits say on the way.
 //!
-//! When `bit` doublings are still to come, adding d·P adds d·2^bit·P to the result. So the digits of a table's own rows
-//! are added at the very end (bit 0), the digits just above them `window` doublings earlier, and so on: a table with
-//! spread s needs window·(s−1) doublings, however many rows it has, and all tables share them.
-//! A key without a table needs a doubling for every bit of its scalar, and the generator's table rides along.
+//! When `bit` doublings are still to come, adding d·P adds d·2^bit·P to the result. Points that have a table (`table.rs`)
+//! need few doublings, and share them. A key without a table needs one for every bit of its scalar, and the generator's
+//! table rides along with the last of them.
 
 use crate::curve::Curve;
-use crate::digits::{self, Digits};
+use crate::digits::{self, Signs};
 use crate::field::Field;
 use crate::point::{Affine, Jacobian, Xyzz};
-use crate::table::{Table, multiple};
+use crate::table::Table;
 
 /// Bits per digit for a key without a table. Five need eight odd multiples: one more bit costs more multiples than it
 /// saves additions.
@@ -30,13 +29,10 @@ fn double<F: Field>(sum: &mut Sum<F>) {
     }
 }
 
-/// Adds those digits of `table` whose turn is when `bit` doublings are still to come.
-fn add_digits<F: Field>(sum: &mut Sum<F>, table: &Table<F::Stored>, digits: &Digits, bit: u32) {
-    let Some(first) = table.first_digit_at(bit) else { return };
-    for (row, digit) in table.rows().zip(digits.every(first, table.spread as usize)) {
-        if let Some(point) = multiple(row, digit) {
-            add(sum, &point);
-        }
+/// Adds what `table` has for a scalar when `bit` doublings are still to come.
+fn add_multiples<F: Field>(sum: &mut Sum<F>, table: &Table<F::Stored>, scalar: &Signs, bit: u32) {
+    for point in table.multiples(scalar, bit) {
+        add(sum, &point);
     }
 }
 
@@ -47,12 +43,12 @@ pub(crate) fn with_table<F: Field>(
     key: &Table<F::Stored>,
     u2: &[u8],
 ) -> Option<Xyzz<F>> {
-    let (digits1, digits2) = (digits::windows(u1, generator.window), digits::windows(u2, key.window));
+    let (signs1, signs2) = (Signs::new(u1, F::ORDER_BYTES), Signs::new(u2, F::ORDER_BYTES));
     let mut sum = None;
-    for bit in (0..=generator.doublings().max(key.doublings())).rev() {
+    for bit in (0..generator.steps.max(key.steps)).rev() {
         double(&mut sum);
-        add_digits(&mut sum, generator, &digits1, bit);
-        add_digits(&mut sum, key, &digits2, bit);
+        add_multiples(&mut sum, generator, &signs1, bit);
+        add_multiples(&mut sum, key, &signs2, bit);
     }
     sum
 }
@@ -64,7 +60,7 @@ pub(crate) fn without_table<C: Curve>(
     key: &Affine<C::Element>,
     u2: &[u8],
 ) -> Option<Xyzz<C::Element>> {
-    let (digits1, digits2) = (digits::windows(u1, generator.window), digits::sparse(u2, WIDTH));
+    let (signs1, digits2) = (Signs::new(u1, C::Element::ORDER_BYTES), digits::sparse(u2, WIDTH));
     let multiples = odd_multiples(key, C::invert)?;
     let multiple = |bit: u32| {
         let digit = digits2.get(bit as usize);
@@ -72,12 +68,11 @@ pub(crate) fn without_table<C: Curve>(
         let point = multiples.get(usize::from(digit.unsigned_abs() / 2)).filter(|_| digit != 0)?;
         Some(if digit < 0 { point.negated() } else { *point })
     };
-    let tail = generator.doublings();
     let highest = u32::try_from(u2.len()).ok()?.checked_mul(8)?;
 
     // Doublings are cheapest in Jacobian coordinates, additions in the others: the generator's come last and close.
     let mut high: Option<Jacobian<C::Element>> = None;
-    for bit in (tail.saturating_add(1)..=highest).rev() {
+    for bit in (generator.steps..=highest).rev() {
         high = high.map(|high| high.double());
         if let Some(point) = multiple(bit) {
             high = match high {
@@ -87,12 +82,12 @@ pub(crate) fn without_table<C: Curve>(
         }
     }
     let mut sum = high.as_ref().map(Xyzz::from_jacobian);
-    for bit in (0..=tail).rev() {
+    for bit in (0..generator.steps).rev() {
         double(&mut sum);
         if let Some(point) = multiple(bit) {
             add(&mut sum, &point);
         }
-        add_digits(&mut sum, generator, &digits1, bit);
+        add_multiples(&mut sum, generator, &signs1, bit);
     }
     sum
 }

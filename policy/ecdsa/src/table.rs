@@ -1,9 +1,21 @@
-//! Multiples of points that are known when this crate is built.
+//! Multiples of points that are known when this crate is built, as combs (Lim and Lee, "More Flexible Exponentiation with
+//! Precomputation", 1994; with signs in place of bits, so that half of the entries suffice).
 //!
-//! `build.rs` makes a table for the generator of each curve and for each key in `known_keys.txt`. Of the scalar's
-//! signed digits in base 2^window, every `spread`-th has a row: row i holds 1, 2, … 2^(window−1) times
-//! 2^(window·spread·i)·Q. The digits between are served by the same rows, some doublings earlier: see `sum.rs`.
+//! A scalar is Σ ±2^i (see [`Signs`]). Written in rows of `columns` signs each, there are as many rows as the comb has
+//! `teeth`, and one entry of the table stands for a whole column:
+//!
+//! ```text
+//! 2^((teeth−1)·columns)·Q ± … ± 2^columns·Q ± Q
+//! ```
+//!
+//! Bit j of the entry's index says whether tooth j is added; where the highest tooth is taken away, it is the opposite of an
+//! entry. Column c counts 2^c times: so many doublings come after it. A second block of entries, 2^steps times the first,
+//! serves the columns from `steps` on, a third those from 2·steps, and so on. Then only `steps` − 1 doublings are needed,
+//! which all combs of a sum share.
+//!
+//! `build.rs` makes one for the generator of each curve and for each key in `known_keys.txt`.
 
+use crate::digits::Signs;
 use crate::field::Field;
 use crate::point::Affine;
 
@@ -12,11 +24,13 @@ pub(crate) type Entry<S> = [S; 2];
 
 /// The multiples of one point.
 pub(crate) struct Table<S: 'static> {
-    /// Bits per digit.
-    pub(crate) window: u32,
-    /// Every how many digits there is a row.
-    pub(crate) spread: u32,
-    /// The rows, 2^(window−1) entries each.
+    /// Signs that an entry combines.
+    pub(crate) teeth: u32,
+    /// From one tooth to the next: teeth·columns is at least as many as a scalar has bits.
+    pub(crate) columns: u32,
+    /// Columns that a block serves.
+    pub(crate) steps: u32,
+    /// The blocks, 2^(teeth−1) entries each.
     pub(crate) entries: &'static [Entry<S>],
 }
 
@@ -32,26 +46,29 @@ pub(crate) struct Known<S: 'static> {
 }
 
 impl<S: Copy> Table<S> {
-    /// The rows, lowest first.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &[Entry<S>]> {
-        self.entries.chunks_exact(1_usize << self.window.saturating_sub(1))
+    /// The blocks, lowest first.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &[Entry<S>]> {
+        self.entries.chunks_exact(1_usize << self.teeth.saturating_sub(1))
     }
 
-    /// If digits are to be added when `bit` doublings are still to come: the first of them.
-    pub(crate) fn first_digit_at(&self, bit: u32) -> Option<usize> {
-        let index = bit.checked_div(self.window)?;
-        (bit.is_multiple_of(self.window) && index < self.spread).then_some(index as usize)
+    /// What to add when `step` doublings are still to come.
+    pub(crate) fn multiples<F: Field<Stored = S>>(&self, signs: &Signs, step: u32) -> impl Iterator<Item = Affine<F>> {
+        // The last block may have fewer columns than the others.
+        let columns = (step..self.columns).step_by(self.steps.max(1) as usize).take_while(move |_| step < self.steps);
+        self.blocks().zip(columns).filter_map(|(entries, column)| {
+            let (index, negative) = self.digit(signs, column);
+            let [x, y] = entries.get(index)?;
+            let point = Affine { x: F::load(x), y: F::load(y) };
+            Some(if negative { point.negated() } else { point })
+        })
     }
 
-    /// How many doublings the spread costs.
-    pub(crate) fn doublings(&self) -> u32 {
-        self.window.saturating_mul(self.spread.saturating_sub(1))
+    /// The index of a column's entry, and whether it is the entry's opposite.
+    fn digit(&self, signs: &Signs, column: u32) -> (usize, bool) {
+        let count = self.teeth.saturating_mul(self.columns);
+        let adds = |tooth: u32| signs.adds(tooth.saturating_mul(self.columns).saturating_add(column), count);
+        let highest = self.teeth.saturating_sub(1);
+        let index = (0..highest).rev().fold(0, |index, tooth| index << 1 | usize::from(adds(tooth) == adds(highest)));
+        (index, !adds(highest))
     }
-}
-
-/// `digit` times the point of which `multiples` are 1, 2, … times; nothing for zero.
-pub(crate) fn multiple<F: Field>(multiples: &[Entry<F::Stored>], digit: i8) -> Option<Affine<F>> {
-    let [x, y] = multiples.get(usize::from(digit.unsigned_abs()).checked_sub(1)?)?;
-    let point = Affine { x: F::load(x), y: F::load(y) };
-    Some(if digit < 0 { point.negated() } else { point })
 }

@@ -73,20 +73,25 @@ macro_rules! curve {
                 PublicKey::from_sec1_bytes(bytes).unwrap().to_projective()
             }
 
+            /// Every entry is what `src/table.rs` says that it is.
             fn check_table(name: &str, table: &Table<Stored>, point: ProjectivePoint) {
-                let bits = 8 * Element::BYTES;
-                let rows = (bits + 1).div_ceil(table.window as usize).div_ceil(table.spread as usize);
-                assert_eq!(table.entries.len(), rows << (table.window - 1), "{name}");
-                let mut row_start = point;
-                for (row, entries) in table.rows().enumerate() {
-                    let mut expected = row_start;
-                    for (column, [x, y]) in entries.iter().enumerate() {
+                let Table { teeth, columns, steps, .. } = *table;
+                assert!(teeth * columns >= 8 * u32::try_from(Element::BYTES).unwrap(), "{name}");
+                let powers: Vec<_> = std::iter::successors(Some(point), |last| Some(last.double()))
+                    .take((teeth * columns + columns + steps) as usize)
+                    .collect();
+                assert_eq!(table.blocks().count(), columns.div_ceil(steps) as usize, "{name}");
+                assert_eq!(table.entries.len(), table.blocks().count() << (teeth - 1), "{name}");
+                for (block, entries) in (0..).zip(table.blocks()) {
+                    for (index, [x, y]) in entries.iter().enumerate() {
+                        let expected: ProjectivePoint = (0..teeth)
+                            .map(|tooth| {
+                                let power = powers[(tooth * columns + block * steps) as usize];
+                                if tooth == teeth - 1 || index >> tooth & 1 == 1 { power } else { -power }
+                            })
+                            .sum();
                         let entry = Affine { x: Element::load(x), y: Element::load(y) };
-                        assert_eq!(of_affine(&entry), coordinates(expected), "{name}: row {row}, entry {column}");
-                        expected += row_start;
-                    }
-                    for _ in 0..table.window * table.spread {
-                        row_start = row_start.double();
+                        assert_eq!(of_affine(&entry), coordinates(expected), "{name}: block {block}, entry {index}");
                     }
                 }
             }
@@ -284,23 +289,23 @@ macro_rules! curve {
                 if number < 0 { -scalar } else { scalar }
             }
 
-            /// Where digits of this many bits begin, are largest, and carry; where rows part, one more and one less, too.
-            fn edges(window: u32, spread: u32) -> Vec<(Edge, Scalar)> {
-                let digits = (8 * Element::BYTES + 1).div_ceil(window as usize);
+            /// Every power of two, with one more and one less, so that odd and even scalars and both signs of every tooth come;
+            /// and two teeth of one column at once, in the first and last columns of blocks.
+            fn edges(columns: u32, steps: u32) -> Vec<(Edge, Scalar)> {
+                let (columns, steps) = (columns as usize, steps as usize);
+                let bits = 8 * Element::BYTES;
                 let mut edges = Vec::new();
-                for digit in 0..digits {
-                    let first = digit * window as usize;
-                    let half = first + window as usize - 1;
-                    let parts = digit % spread as usize == 0 || digit + 1 == digits;
-                    for terms in [
-                        vec![(false, first)],
-                        vec![(false, half)],
-                        vec![(false, half), (false, first)],
-                        vec![(false, half), (true, first)],
-                    ] {
+                for bit in 0..bits {
+                    let parts = bit % columns % steps == 0 || (bit + 1) % columns % steps == 0;
+                    let mut sums = vec![vec![(false, bit)]];
+                    if parts && bit + columns < bits {
+                        sums.push(vec![(false, bit + columns), (false, bit)]);
+                        sums.push(vec![(false, bit + columns), (true, bit)]);
+                    }
+                    for terms in sums {
                         let opposite = terms.iter().map(|(negative, bit)| (!negative, *bit)).collect();
                         for terms in [terms, opposite] {
-                            for rest in if parts { -1..=1 } else { 0..=0 } {
+                            for rest in if parts { -1..=1 } else { 0..=1 } {
                                 let edge = Edge { terms: terms.clone(), rest };
                                 let scalar = edge.scalar();
                                 edges.push((edge, scalar));
@@ -339,34 +344,47 @@ macro_rules! curve {
             }
 
             /// A table like those of `build.rs`, of any point and shape.
-            fn table_of(point: ProjectivePoint, window: u32, spread: u32) -> Table<Stored> {
-                let rows = (8 * Element::BYTES + 1).div_ceil(window as usize).div_ceil(spread as usize);
+            fn table_of(point: ProjectivePoint, Shape { teeth, columns, steps }: Shape) -> Table<Stored> {
                 let stored = |element: &Element| {
                     let times_r = element.times(&Element::load(&Element::R_SQUARED));
                     field::stored::<Element>(&bytes(&times_r)).unwrap()
                 };
-                let (mut entries, mut first) = (Vec::new(), point);
-                for _ in 0..rows {
-                    let mut multiple = first;
-                    for _ in 0..1 << (window - 1) {
-                        let affine = affine(multiple);
+                let mut entries = Vec::new();
+                for block in 0..columns.div_ceil(steps) {
+                    for index in 0..1_u32 << (teeth - 1) {
+                        let sum = (0..teeth).fold(Scalar::from(0_u64), |sum, tooth| {
+                            let power = (0..tooth * columns + block * steps)
+                                .fold(Scalar::from(1_u64), |power, _| power + power);
+                            if tooth == teeth - 1 || index >> tooth & 1 == 1 { sum + power } else { sum - power }
+                        });
+                        let affine = affine(point * sum);
                         entries.push([stored(&affine.x), stored(&affine.y)]);
-                        multiple += first;
                     }
-                    (0..window * spread).for_each(|_| first = first.double());
                 }
-                Table { window, spread, entries: entries.leak() }
+                Table { teeth, columns, steps, entries: entries.leak() }
             }
 
             fn check_point(found: Option<Xyzz<Element>>, expected: ProjectivePoint, name: impl FnOnce() -> String) {
                 assert_eq!(of_xyzz::<$curve>(found.as_ref()), coordinates(expected), "{}", name());
             }
 
+            /// What distinguishes combs.
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            struct Shape {
+                teeth: u32,
+                columns: u32,
+                steps: u32,
+            }
+
+            fn shape(table: &Table<Stored>) -> Shape {
+                Shape { teeth: table.teeth, columns: table.columns, steps: table.steps }
+            }
+
             /// Every table at every edge of its digits, with nothing and with one of the other point.
             #[test]
             fn tables_hold_at_the_edges_of_their_digits() {
                 let generator = <$curve>::generator();
-                let of_generator = edges(generator.window, generator.spread);
+                let of_generator = edges(generator.columns, generator.steps);
                 let g = Doubled::new(ProjectivePoint::GENERATOR);
                 let mut count = 0;
                 let known = <$curve>::known().iter().map(|known| (known.name, &known.table, key(known.key)));
@@ -374,7 +392,7 @@ macro_rules! curve {
                     let q = Doubled::new(point);
                     for other in -1..=1 {
                         let scalar = small(other).to_bytes();
-                        for (edge, u2) in edges(table.window, table.spread) {
+                        for (edge, u2) in edges(table.columns, table.steps) {
                             let found = sum::with_table(generator, &scalar, table, &u2.to_bytes());
                             let expected = g.times_small(other) + q.times(&edge);
                             check_point(found, expected, || format!("{name}: {other} and {edge}"));
@@ -397,18 +415,22 @@ macro_rules! curve {
             fn sums_are_complete_where_both_points_meet() {
                 let generator = <$curve>::generator();
                 let g = Doubled::new(ProjectivePoint::GENERATOR);
-                let shipped = <$curve>::known().first().map(|known| (known.table.window, known.table.spread)).unwrap();
-                let mut shapes = vec![shipped, (generator.window, generator.spread), (3, 4)];
+                let shipped = <$curve>::known().first().map(|known| shape(&known.table)).unwrap();
+                let columns = u32::try_from(8 * Element::BYTES).unwrap().div_ceil(3);
+                // The last block of this one has fewer columns than the others.
+                let uneven = Shape { teeth: 3, columns, steps: columns.div_ceil(5) };
+                assert!(columns % uneven.steps != 0);
+                let mut shapes = vec![shipped, shape(generator), uneven];
                 shapes.dedup();
                 let (mut count, mut infinite) = (0, 0);
                 for k in [1, -1, -3, 16] {
                     let point = g.times_small(k);
                     let (q, without) = (Doubled::new(point), affine(point));
-                    for &(window, spread) in &shapes {
-                        let table = table_of(point, window, spread);
+                    for &shape in &shapes {
+                        let table = table_of(point, shape);
                         check_table("made here", &table, point);
-                        for (edge, u2) in edges(window, spread) {
-                            if (window, spread) != shipped && edge.rest == 0 {
+                        for (edge, u2) in edges(shape.columns, shape.steps) {
+                            if shape != shipped && edge.rest == 0 {
                                 continue;
                             }
                             let opposite = -(u2 * small(k));
@@ -420,7 +442,7 @@ macro_rules! curve {
                                 (small(0), q.times(&edge)),
                             ] {
                                 let (u1, u2) = (u1.to_bytes(), u2.to_bytes());
-                                let name = || format!("{k}G, window {window}, spread {spread}: {edge}");
+                                let name = || format!("{k}G, {shape:?}: {edge}");
                                 check_point(sum::with_table(generator, &u1, &table, &u2), expected, name);
                                 let found = sum::without_table::<$curve>(generator, &u1, &without, &u2);
                                 check_point(found, expected, name);
