@@ -34,17 +34,15 @@ use field::Field;
 use point::{Affine, Xyzz};
 use word::Limb;
 
-/// Teeth and blocks of a comb (`src/table.rs`). One more tooth saves columns, and so additions and doublings; one more block
-/// saves doublings; both cost space. With t teeth, v blocks and scalars of b bits, a sum of two such combs takes 2·b/t
-/// additions and b/(t·v) doublings, and a comb has v·2^(t−1) entries: 18 KB for P-256 in the first shape, 14 KB for P-384
-/// in the second.
-struct Shape {
-    teeth: u32,
-    blocks: u32,
-}
+/// Teeth of the generators' combs; those of known keys stand in `known_keys.txt`.
+const TEETH: u32 = 8;
 
-const P256: Shape = Shape { teeth: 8, blocks: 2 };
-const P384: Shape = Shape { teeth: 7, blocks: 2 };
+/// Blocks of every comb.
+///
+/// One more tooth saves columns, and so additions and doublings, for twice the space; one more block saves doublings. With t
+/// teeth and v blocks, a sum of two combs of scalars of b bits takes 2·b/t additions and b/(t·v) doublings, and a comb has
+/// v·2^(t−1) entries of 72 (P-256) or 112 bytes (P-384).
+const BLOCKS: u32 = 2;
 
 fn main() {
     let known_keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("known_keys.txt");
@@ -53,25 +51,26 @@ fn main() {
     }
     let keys = std::fs::read_to_string(&known_keys).expect("known_keys.txt can be read");
     let mut out = String::new();
-    write_curve::<p256_field::Element<Limb>>(&mut out, "P256", &keys, &P256);
-    write_curve::<p384_field::Element<Limb>>(&mut out, "P384", &keys, &P384);
+    write_curve::<p256_field::Element<Limb>>(&mut out, "P256", &keys);
+    write_curve::<p384_field::Element<Limb>>(&mut out, "P384", &keys);
     let directory = std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(Path::new(&directory).join("tables.rs"), out).expect("OUT_DIR can be written");
 }
 
-fn write_curve<F: Field<Word = Limb>>(out: &mut String, curve: &str, keys: &str, shape: &Shape)
+fn write_curve<F: Field<Word = Limb>>(out: &mut String, curve: &str, keys: &str)
 where
     F::Stored: std::fmt::Debug,
 {
     let stored = std::any::type_name::<F::Stored>();
     let generator = Affine { x: F::load(&F::GENERATOR_X), y: F::load(&F::GENERATOR_Y) };
-    let table = table(generator, shape);
+    let table = table(generator, TEETH);
     writeln!(out, "pub(crate) static {curve}_GENERATOR: Table<{stored}> = {table};").expect("memory");
     writeln!(out, "pub(crate) static {curve}_KNOWN: &[Known<{stored}>] = &[").expect("memory");
     for line in keys.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let mut words = line.splitn(3, ' ');
-        let (Some(of), Some(hex), Some(name)) = (words.next(), words.next(), words.next()) else {
-            panic!("known_keys.txt: not `curve point name`: {line}");
+        let mut words = line.splitn(4, ' ');
+        let (Some(of), Some(teeth), Some(hex), Some(name)) = (words.next(), words.next(), words.next(), words.next())
+        else {
+            panic!("known_keys.txt: not `curve teeth point name`: {line}");
         };
         assert!(["P256", "P384"].contains(&of), "known_keys.txt: no such curve: {line}");
         if of != curve {
@@ -85,27 +84,27 @@ where
         let read = |bytes| field::from_bytes(bytes).expect("known_keys.txt: a coordinate below p");
         let point: Affine<F> = Affine { x: read(x), y: read(y) };
         assert!(point.off_curve().is_zero(), "known_keys.txt: not on the curve: {line}");
-        let table = self::table(point, shape);
+        let teeth = teeth.parse().expect("known_keys.txt: a number of teeth");
+        let table = self::table(point, teeth);
         writeln!(out, "Known {{ name: {name:?}, key: &{key:?}, table: {table} }},").expect("memory");
     }
     writeln!(out, "];").expect("memory");
 }
 
 /// The table of `point`, as Rust.
-fn table<F: Field<Word = Limb>>(point: Affine<F>, shape: &Shape) -> String
+fn table<F: Field<Word = Limb>>(point: Affine<F>, teeth: u32) -> String
 where
     F::Stored: std::fmt::Debug,
 {
-    let Shape { teeth, blocks } = shape;
-    let columns = (8 * F::BYTES as u32).div_ceil(*teeth);
-    let steps = columns.div_ceil(*blocks);
+    let columns = (8 * F::BYTES as u32).div_ceil(teeth);
+    let steps = columns.div_ceil(BLOCKS);
     let mut powers = vec![Xyzz::from_affine(&point)];
-    for bit in 0..(teeth * columns + blocks * steps) as usize {
+    for bit in 0..(teeth * columns + BLOCKS * steps) as usize {
         powers.push(powers[bit].double());
     }
     let powers = affine(&powers);
     let mut entries = Vec::new();
-    for block in 0..*blocks {
+    for block in 0..BLOCKS {
         let tooth = |tooth: u32| &powers[(tooth * columns + block * steps) as usize];
         let twice = |tooth: u32| &powers[(tooth * columns + block * steps + 1) as usize];
         // All teeth but the highest are taken away in entry 0. In 2^tooth + i this one is not, unlike in entry i.

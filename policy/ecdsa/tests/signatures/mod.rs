@@ -68,7 +68,7 @@ macro_rules! signatures {
             pub(crate) fn known() -> Vec<ProjectivePoint> {
                 let lines = KNOWN_KEYS.lines().filter_map(|line| line.strip_prefix(concat!($name, " ")));
                 let known = lines.map(|line| {
-                    let hex = line.split(' ').next().unwrap().as_bytes();
+                    let hex = line.split(' ').nth(1).unwrap().as_bytes();
                     let digit = |digit: u8| char::from(digit).to_digit(16).unwrap() as u8;
                     let key: Vec<u8> = hex.chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect();
                     PublicKey::from_sec1_bytes(&key).unwrap().to_projective()
