@@ -10,9 +10,11 @@
 
 mod child;
 mod message;
+pub(crate) mod outline;
 mod pull;
 mod response;
 
+use outline::{Outline, unreadable, whole};
 pub use response::ValidationResponse;
 
 use crate::conditions::{ContainerImage, RequestFacts};
@@ -33,7 +35,7 @@ use std::collections::BTreeMap;
 /// What the host hands over: an admission request, and the policy's settings.
 #[derive(Deserialize)]
 struct Payload {
-    request: Value,
+    request: Outline,
     #[serde(default)]
     settings: Value,
 }
@@ -55,7 +57,7 @@ pub fn decide(host: &dyn Host, payload: &[u8], now: i64) -> Decision {
         Err(problems) => return refuse_unread(String::new(), problems),
     };
     match Workload::from_request(&request) {
-        Ok(workload) => decide_workload(host, &request, &workload, &settings, now),
+        Ok(workload) => decide_workload(host, payload, &workload, &settings, now),
         Err(error) => refuse_unread(workload::subject_of(&request), vec![error.finding()]),
     }
 }
@@ -74,11 +76,13 @@ pub fn validate_settings(settings: &[u8], now: i64) -> Result<Vec<Finding>, Vec<
 }
 
 fn read(payload: &[u8]) -> Result<(Value, Settings), Vec<Finding>> {
-    let payload: Payload = serde_json::from_slice(payload)
-        .map_err(|e| vec![Finding::new(Code::RequestMalformed, format!("the request cannot be read: {e}"))])?;
-    let settings = Settings::parse(&payload.settings)
+    let Payload { request: Outline(outline), settings } =
+        serde_json::from_slice(payload).map_err(|e| vec![unreadable(&e)])?;
+    let settings = Settings::parse(&settings)
         .map_err(|problems| problems.iter().map(|problem| problem.to_finding()).collect::<Vec<_>>())?;
-    Ok((payload.request, settings))
+    // Whether an object on its way out stays as it is, is a question about all of it.
+    let request = if workload::may_be_leaving(&outline) { whole(payload).map_err(|e| vec![e])? } else { outline };
+    Ok((request, settings))
 }
 
 fn refuse_unread(subject: String, problems: Vec<Finding>) -> Decision {
@@ -87,7 +91,7 @@ fn refuse_unread(subject: String, problems: Vec<Finding>) -> Decision {
     Decision { response: ValidationResponse::reject(&explanation), explanation }
 }
 
-fn decide_workload(host: &dyn Host, request: &Value, workload: &Workload, settings: &Settings, now: i64) -> Decision {
+fn decide_workload(host: &dyn Host, payload: &[u8], workload: &Workload, settings: &Settings, now: i64) -> Decision {
     // What is deleted starts nothing, and what is on its way out must not be held up by its finalizers.
     if workload.operation == Operation::Delete || workload.is_leaving_unchanged {
         let explanation = Explanation {
@@ -100,7 +104,7 @@ fn decide_workload(host: &dyn Host, request: &Value, workload: &Workload, settin
         return Decision { response: ValidationResponse::accept(&explanation, None), explanation };
     }
 
-    let facts = RequestFacts::new(request, container_images(workload));
+    let facts = RequestFacts::new(payload, container_images(workload));
     let mut inquiry = Inquiry {
         host,
         settings,
@@ -122,7 +126,7 @@ fn decide_workload(host: &dyn Host, request: &Value, workload: &Workload, settin
     if outcome.refuses() {
         return Decision { response: ValidationResponse::reject(&explanation), explanation };
     }
-    match patched(request, workload, &explanation, &pulls) {
+    match patched(payload, workload, &explanation, &pulls) {
         Ok(object) => Decision { response: ValidationResponse::accept(&explanation, object), explanation },
         Err(finding) => refuse_unread(explanation.subject, vec![finding]),
     }
@@ -157,7 +161,7 @@ fn distinct(workload: &Workload) -> Vec<(&str, Vec<Location>)> {
 /// The object with every pinned image and pull policy in place, or `None` where nothing changes. `pulls` are the pointers of
 /// the pull policies that become `Always`.
 fn patched(
-    request: &Value,
+    payload: &[u8],
     workload: &Workload,
     explanation: &Explanation,
     pulls: &[String],
@@ -175,7 +179,7 @@ fn patched(
     if pins.is_empty() && pulls.is_empty() {
         return Ok(None);
     }
-    let mut object = request.get("object").cloned().unwrap_or_default();
+    let mut object = whole(payload)?.get_mut("object").map(Value::take).unwrap_or_default();
     mutation::pin(&mut object, &pins)
         .and_then(|()| mutation::set(&mut object, pulls, "Always"))
         .map_err(|e| Finding::new(Code::RequestMalformed, format!("cannot patch the object: {e}")))?;

@@ -203,8 +203,7 @@ impl Workload {
         if operation == Operation::Update {
             let pod_spec = |object: &str| request.pointer(&format!("/{object}/{}", way.join("/")));
             workload.old_images = pod_spec("oldObject").map(|spec| images_by_pointer(spec, way)).unwrap_or_default();
-            let is_leaving = request.pointer("/object/metadata/deletionTimestamp").is_some_and(|at| !at.is_null());
-            workload.is_leaving_unchanged = is_leaving && pod_spec("object") == pod_spec("oldObject");
+            workload.is_leaving_unchanged = may_be_leaving(request) && pod_spec("object") == pod_spec("oldObject");
         }
         if !workload.is_leaving_unchanged {
             let pod_spec = object_at(request, &format!("/object/{}", way.join("/")))?;
@@ -231,6 +230,12 @@ impl Workload {
     pub fn is_unchanged(&self, image: &str, location: &Location) -> bool {
         self.old_images.get(&location.pointer).is_some_and(|old| old == image)
     }
+}
+
+/// Whether the object is on its way out: then [`Workload::from_request`] compares all of its pod specification.
+#[must_use]
+pub fn may_be_leaving(request: &Value) -> bool {
+    request.pointer("/object/metadata/deletionTimestamp").is_some_and(|at| !at.is_null())
 }
 
 /// The object of a request in words, as far as the request tells: `Pod default/web`, `Pod default/web-*` where the name

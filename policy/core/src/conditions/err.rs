@@ -56,6 +56,9 @@ pub enum ConditionError {
         /// What is allowed.
         limit: usize,
     },
+    /// The condition asks about the request, and not all of it can be read.
+    #[error("{0}")]
+    Request(String),
     /// A list or string that came out of the settings' own text is not what its place needs.
     #[error("{} is not JSON, and it stands where a JSON literal is spelled", quote(.text))]
     NotJson {

@@ -7,6 +7,7 @@ use std::cell::OnceCell;
 use serde_json::{Map, Value, json};
 
 use super::err::ConditionError;
+use crate::admission::outline::whole;
 use crate::reference::{Digest, ImageRef};
 use crate::suggestion::closest_first;
 
@@ -42,17 +43,23 @@ pub struct ContainerImage {
 /// What conditions may ask about the request itself. Made once for a request, and worked out only where it is asked for.
 #[derive(Clone, Debug)]
 pub struct RequestFacts<'r> {
-    request: &'r Value,
+    payload: &'r [u8],
+    request: OnceCell<Result<Value, ConditionError>>,
     containers: Vec<ContainerImage>,
     images: OnceCell<Value>,
     account: OnceCell<(Value, Value)>,
 }
 
 impl<'r> RequestFacts<'r> {
-    /// `request` is the `AdmissionRequest`.
+    /// `payload` is a `ValidationRequest`, with the `AdmissionRequest` in it.
     #[must_use]
-    pub const fn new(request: &'r Value, containers: Vec<ContainerImage>) -> Self {
-        Self { request, containers, images: OnceCell::new(), account: OnceCell::new() }
+    pub const fn new(payload: &'r [u8], containers: Vec<ContainerImage>) -> Self {
+        Self { payload, request: OnceCell::new(), containers, images: OnceCell::new(), account: OnceCell::new() }
+    }
+
+    fn request(&self) -> Result<&Value, ConditionError> {
+        let read = || whole(self.payload).map_err(|finding| ConditionError::Request(finding.message));
+        self.request.get_or_init(read).as_ref().map_err(Clone::clone)
     }
 
     fn images(&self) -> &Value {
@@ -69,13 +76,14 @@ impl<'r> RequestFacts<'r> {
     }
 
     /// Name and namespace of the service account that asks; empty for other users, as in Kyverno.
-    fn account(&self) -> &(Value, Value) {
-        self.account.get_or_init(|| {
-            let user = self.request.pointer("/userInfo/username").and_then(Value::as_str).unwrap_or_default();
+    fn account(&self) -> Result<&(Value, Value), ConditionError> {
+        let request = self.request()?;
+        Ok(self.account.get_or_init(|| {
+            let user = request.pointer("/userInfo/username").and_then(Value::as_str).unwrap_or_default();
             let account = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
             let (namespace, name) = account.unwrap_or_default();
             (name.into(), namespace.into())
-        })
+        }))
     }
 }
 
@@ -147,10 +155,10 @@ impl<'s> Scope<'s> {
         };
         if RESERVED_NAMES.contains(&name) {
             let bound = match (name, self.request) {
-                ("request", Some(facts)) => Some(facts.request),
+                ("request", Some(facts)) => Some(facts.request()?),
                 ("images", Some(facts)) => Some(facts.images()),
-                ("serviceAccountName", Some(facts)) => Some(&facts.account().0),
-                ("serviceAccountNamespace", Some(facts)) => Some(&facts.account().1),
+                ("serviceAccountName", Some(facts)) => Some(&facts.account()?.0),
+                ("serviceAccountNamespace", Some(facts)) => Some(&facts.account()?.1),
                 ("image", _) => {
                     self.image.map(|facts| self.described.get_or_init(|| describe(facts.image, Some(facts.digest))))
                 }

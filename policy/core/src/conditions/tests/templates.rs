@@ -310,7 +310,8 @@ fn a_predicate_cannot_pass_for_the_request() {
         ContainerImage { list: "containers".to_owned(), container: "web".to_owned(), image: web.clone() },
         ContainerImage { list: "initContainers".to_owned(), container: "init".to_owned(), image: image("nginx") },
     ];
-    let facts = RequestFacts::new(&request, containers);
+    let payload = json!({"request": request}).to_string();
+    let facts = RequestFacts::new(payload.as_bytes(), containers);
     let forged = json!({"image": {"name": "forged"}, "request": {"operation": "FORGED"}, "images": {}, "scan": {"a": 1}, "id": 1});
     let named = json!({"a": 2});
     let scope = Scope::new(NOW)
