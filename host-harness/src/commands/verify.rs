@@ -76,7 +76,10 @@ impl Arguments {
 
         let explained = hosted.explain(&request::pod_with_images(&self.images), &settings, log);
         tell(log, streams.err)?;
-        let explained = explained?;
+        let mut explained = explained?;
+        if self.policy.is_none() {
+            cosign_flags::in_flags(&mut explained.explanation, &self.signer);
+        }
         unless_closed(match self.output {
             PageOutput::Json => json::pretty(streams.out, &explained),
             PageOutput::Html => {

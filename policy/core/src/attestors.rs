@@ -7,6 +7,8 @@
 
 mod meant;
 
+pub use meant::advised_entry;
+
 use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
 use crate::evidence::{Claim, Clues, Evidence, Item, Material, Opening, Plan, Purpose, SignerMaterial, Subject};
 use crate::examiner::{Examiner, Search, Target, blind_finding, gap_finding, outcome, publish};

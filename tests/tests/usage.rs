@@ -1,0 +1,113 @@
+//! What the command says to whoever called it in the wrong way: about what was typed, and not about what became of it.
+
+use serde_json::Value;
+use sigwarden::commands::Answer;
+use sigwarden_tests::{Run, fixture, scratch, sigwarden, write};
+
+const IMAGE: &str = "ghcr.io/myorg/app:1.4.2";
+const WORKFLOW: &str = "https://github.com/myorg/app/.github/workflows/release.yml@refs/heads/main";
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+
+/// `sigwarden verify` of an image that [`WORKFLOW`] signed.
+fn verify(more: &[&str]) -> Run {
+    let layouts = format!("ghcr.io/myorg={}", fixture("layouts/referrers/myorg"));
+    let root = fixture("trust/trusted_root.json");
+    sigwarden(&[&["verify", IMAGE, "-o", "json", "--oci-layout", &layouts, "--trusted-root", &root][..], more].concat())
+}
+
+/// What settles the question, and not what is said of each piece of evidence.
+fn finding(run: &Run) -> Value {
+    run.json()["explanation"]["images"][0]["blocks"][0]["checks"][0]["parts"][0]["finding"].clone()
+}
+
+/// What is advised about the signer.
+fn advice(run: &Run) -> String {
+    let finding = finding(run);
+    assert_eq!(finding["code"], "SW4002", "{}", run.text());
+    assert!(!run.json()["explanation"].to_string().contains("entries, with"), "settings are advised: {}", run.text());
+    finding["remedy"].as_str().expect("advice").to_owned()
+}
+
+#[test]
+fn whoever_wrote_flags_is_advised_flags_and_they_do() {
+    let other = "https://github.com/myorg/app/.github/workflows/other.yml@refs/heads/main";
+    let bare = "token.actions.githubusercontent.com";
+    let cases = [
+        (
+            "another workflow",
+            vec!["--certificate-identity", other, "--certificate-oidc-issuer", ISSUER],
+            format!("if you trust this signer: `--certificate-identity '{WORKFLOW}'`"),
+            vec!["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER],
+        ),
+        (
+            "an issuer without its scheme",
+            vec!["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", bare],
+            format!("if you trust this issuer: `--certificate-oidc-issuer '{ISSUER}'`"),
+            vec!["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER],
+        ),
+        (
+            "another branch",
+            vec![
+                "--certificate-identity",
+                WORKFLOW,
+                "--certificate-oidc-issuer",
+                ISSUER,
+                "--certificate-github-workflow-ref",
+                "refs/heads/next",
+            ],
+            "if that is what you mean: `--certificate-github-workflow-ref 'refs/heads/main'`".to_owned(),
+            vec![
+                "--certificate-identity",
+                WORKFLOW,
+                "--certificate-oidc-issuer",
+                ISSUER,
+                "--certificate-github-workflow-ref",
+                "refs/heads/main",
+            ],
+        ),
+    ];
+    for (name, flags, expected, advised) in cases {
+        let run = verify(&flags);
+        assert_eq!(run.answer, Answer::No, "case `{name}`: {}", run.text());
+        assert_eq!(advice(&run), expected, "case `{name}`");
+        let run = verify(&advised);
+        assert_eq!(run.answer, Answer::Yes, "case `{name}`: {}", run.text());
+    }
+}
+
+#[test]
+fn an_issuer_without_its_scheme_is_told_of_before_and_afterwards() {
+    let folder = scratch();
+    let policy = |issuer: &str| {
+        let settings = format!(
+            "verifyImages: [{{imageReferences: ['ghcr.io/myorg/*'], attestors: [{{entries: [{{keyless: {{subject: '{WORKFLOW}', issuer: '{issuer}'}}}}]}}]}}]"
+        );
+        write(folder.path(), "policy.yaml", settings)
+    };
+    let bare = verify(&["--policy", &policy("token.actions.githubusercontent.com")]);
+    assert_eq!(bare.answer, Answer::No, "{}", bare.text());
+    let warning = "keyless.issuer: `token.actions.githubusercontent.com` matches no issuer: they are URLs (write \
+                   `https://token.actions.githubusercontent.com`)";
+    assert!(bare.err.contains(warning), "{}", bare.err);
+    let finding = finding(&bare);
+    assert_eq!(finding["message"], "the issuer is right, but for the `https://` in front of it");
+    assert!(finding["remedy"].as_str().unwrap().starts_with(&format!("write `{ISSUER}`; or, ")), "{finding}");
+
+    let whole = verify(&["--policy", &policy(ISSUER)]);
+    assert_eq!((whole.answer, whole.err.as_str()), (Answer::Yes, ""), "{}", whole.text());
+    // Another issuer is another issuer, with and without a scheme.
+    for other in ["https://accounts.google.com", "accounts.google.com"] {
+        let run = verify(&["--policy", &policy(other)]);
+        assert_eq!(run.finding("SW4002")["message"], "the name is right, and another issuer vouches for it", "{other}");
+    }
+}
+
+#[test]
+fn a_deadline_without_a_unit_says_how_to_write_it() {
+    let folder = scratch();
+    let policy =
+        write(folder.path(), "policy.yaml", "deadline: 2\nverifyImages: [{imageReferences: ['*'], required: false}]");
+    let run = verify(&["--policy", &policy]);
+    assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
+    assert!(run.err.contains("must be a string, not the number 2") && run.err.contains("write `2s`"), "{}", run.err);
+}
