@@ -5,6 +5,7 @@
 //! identity. Flags that we do not honour are not accepted.
 
 mod advice;
+mod key_file;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use serde_json::{Map, Value, json};
 use sigwarden_core::evidence::COSIGN_TYPES;
 
 pub use advice::in_flags;
+pub use key_file::{KeyFileError, public_keys};
 
 /// Where signatures are logged. Never contacted: evidence carries its proof.
 const REKOR_URL: &str = "https://rekor.sigstore.dev";

@@ -103,6 +103,49 @@ fn an_issuer_without_its_scheme_is_told_of_before_and_afterwards() {
 }
 
 #[test]
+fn a_file_that_is_no_public_key_is_named_with_its_flag() {
+    let folder = scratch();
+    let file = |name: &str, text: &str| write(folder.path(), name, text);
+    let pod =
+        file("pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: a}]}}");
+    let bundle = file("bundle.json", "{}");
+    let indented = std::fs::read_to_string(fixture("keys/k-p256.pub")).unwrap().replace("-----BEGIN", "  -----BEGIN");
+    let cases = [
+        ("prose", file("README.md", "# Variables look like {{ this }}\n"), "it holds no `-----BEGIN PUBLIC KEY-----`"),
+        ("prose about a key", file("docs.md", &indented), "it holds no `-----BEGIN PUBLIC KEY-----`"),
+        (
+            "a private key",
+            file(
+                "cosign.key",
+                "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nc2VjcmV0\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n",
+            ),
+            "it holds a private key; `cosign public-key --key ",
+        ),
+        (
+            "a certificate",
+            file("cert.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
+            "it holds a certificate; `openssl x509 -in ",
+        ),
+    ];
+    for (name, path, expected) in &cases {
+        for words in [
+            vec!["verify", IMAGE, "--key", path],
+            vec!["verify-bundle", "--bundle", &bundle, "--key", path, &pod],
+            vec!["suggest", &pod, "--key", path],
+        ] {
+            let run = sigwarden(&words);
+            assert_eq!(run.answer, Answer::Unknown, "case `{name}`, {}: {}", words[0], run.text());
+            let told = format!("--key {path}: not a PEM public key: {expected}");
+            assert!(run.err.contains(&told), "case `{name}`, {}: {}", words[0], run.text());
+            assert!(!run.text().contains("c2VjcmV0") && !run.text().contains("verifyImages"), "{}", run.text());
+        }
+    }
+    let key = fixture("keys/k-p256.pub");
+    let run = verify(&["--key", &key]);
+    assert_eq!(run.answer, Answer::No, "a key is one, and nobody signed with it: {}", run.text());
+}
+
+#[test]
 fn a_deadline_without_a_unit_says_how_to_write_it() {
     let folder = scratch();
     let policy =

@@ -28,6 +28,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use self::registry::RegistryFlags;
+use crate::cosign_flags;
 use crate::engine::Module;
 use crate::host::Profile;
 use sigwarden_core::decision::Finding;
@@ -425,6 +426,12 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// Public keys from the file that a flag `--key` names.
+fn read_key(path: &Path) -> anyhow::Result<String> {
+    let bytes = read(path)?;
+    cosign_flags::public_keys(path, bytes).with_context(|| format!("--key {}: not a PEM public key", path.display()))
 }
 
 /// Says on standard error what the run had to say.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sigwarden_core::decision::Outcome;
 
 use super::{
-    Answer, ModuleFlag, PATIENCE, SourceFlags, Streams, TrustFlag, check_settings, look_everywhere, read_text, tell,
+    Answer, ModuleFlag, PATIENCE, SourceFlags, Streams, TrustFlag, check_settings, look_everywhere, read_key, tell,
     unless_closed,
 };
 use crate::convert::Written;
@@ -200,7 +200,7 @@ impl Arguments {
     }
 
     fn named_keys(&self) -> anyhow::Result<BTreeMap<String, String>> {
-        self.keys.iter().map(|path| Ok((path.display().to_string(), read_text(path)?))).collect()
+        self.keys.iter().map(|path| Ok((path.display().to_string(), read_key(path)?))).collect()
     }
 
     /// What the images have, each once. One that nobody could look into leaves nothing to suggest.
