@@ -146,6 +146,29 @@ fn a_file_that_is_no_public_key_is_named_with_its_flag() {
 }
 
 #[test]
+fn what_names_no_image_is_wrong_usage_and_not_a_refusal() {
+    let key = fixture("keys/k-p256.pub");
+    let digest = "`sha256:abc` is not a digest: write `sha256:` and 64 lower-case hex digits";
+    for (image, reason) in [("app@sha256:abc", digest), ("ghcr.io/MyOrg/app:1", "ghcr.io/MyOrg/app"), ("", "")] {
+        let layout = scratch();
+        let to = layout.path().display().to_string();
+        for words in [
+            vec!["verify", image, "--key", &key],
+            vec!["verify", IMAGE, image, "--key", &key],
+            vec!["inspect", image],
+            vec!["publish", image, "--to-layout", &to],
+            vec!["suggest", "--image", image],
+        ] {
+            let run = sigwarden(&words);
+            assert_eq!(run.answer, Answer::Unknown, "{words:?}: {}", run.text());
+            assert!(run.err.contains(reason), "{words:?}: {}", run.text());
+            let told = "an image is written like ghcr.io/myorg/app:1.4.2 or ghcr.io/myorg/app@sha256:<64 hex digits>";
+            assert!(run.err.contains(told), "{words:?}: {}", run.text());
+        }
+    }
+}
+
+#[test]
 fn a_deadline_without_a_unit_says_how_to_write_it() {
     let folder = scratch();
     let policy =

@@ -275,6 +275,7 @@ fn command_lines() {
         ("expressions", "verify a --certificate-identity-regexp m.* --certificate-oidc-issuer-regexp U.*", None),
         ("key", "verify a --key @cosign.pub -a a=b -a c=d --type vuln --signature-digest-algorithm sha512", None),
         ("no image", "verify --policy @policy.yaml", Some(missing)),
+        ("no image's name", "verify a@b --policy @policy.yaml", Some(invalid)),
         ("no rules", "verify a", Some(missing)),
         ("identity without issuer", "verify a --certificate-identity me", Some(missing)),
         ("issuer without identity", "verify a --certificate-oidc-issuer URL", Some(missing)),

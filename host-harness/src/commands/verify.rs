@@ -10,7 +10,7 @@ use clap::{ArgGroup, Args};
 use serde_json::Value;
 
 use super::hosted::PolicyFlags;
-use super::{Answer, PageOutput, Streams, load_policy, read_key, read_text, tell, unless_closed};
+use super::{Answer, PageOutput, Streams, image_name, load_policy, read_key, read_text, tell, unless_closed};
 use crate::cosign_flags::{self, EvidenceFlags, SignerFlags};
 use crate::host::Profile;
 use crate::log::Log;
@@ -37,7 +37,7 @@ use crate::request;
 )]
 pub(super) struct Arguments {
     /// The images, by tag or digest
-    #[arg(value_name = "IMAGE", required = true)]
+    #[arg(value_name = "IMAGE", required = true, value_parser = image_name)]
     images: Vec<String>,
 
     /// Settings of the policy (YAML or JSON), or a policy that holds them: Kubewarden's, Kyverno's, policy-controller's
