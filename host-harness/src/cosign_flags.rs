@@ -4,6 +4,9 @@
 //! our reading differs from cosign's it is stricter, and `--help` says so: a regular expression must match the whole
 //! identity. Flags that we do not honour are not accepted.
 
+mod advice;
+mod key_file;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -11,6 +14,9 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 use sigwarden_core::evidence::COSIGN_TYPES;
+
+pub use advice::in_flags;
+pub use key_file::{KeyFileError, public_keys};
 
 /// Where signatures are logged. Never contacted: evidence carries its proof.
 const REKOR_URL: &str = "https://rekor.sigstore.dev";

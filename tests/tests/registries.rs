@@ -4,6 +4,8 @@ use serde_json::json;
 use sigwarden::commands::Answer;
 use sigwarden_tests::registry::{Access, Registry};
 use sigwarden_tests::{Run, fixture, program, scratch, sigwarden, write};
+use std::io::Read as _;
+use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -11,6 +13,8 @@ const APP: &str = "myorg/app";
 const SIGNED: &str = "sha256:29002f61fd82713b26df03d7d03b88d1d3f97e1242933f7ce81bc8fb5be40f7c";
 const WORKFLOW: &str = "https://github.com/myorg/app/.github/workflows/release.yml@refs/heads/main";
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
+/// A registry that nobody asks: a run that names one does not stay offline.
+const ELSEWHERE: [&str; 2] = ["--insecure-registry", "elsewhere.test"];
 
 fn registry() -> Registry {
     Registry::start()
@@ -46,9 +50,12 @@ fn verify_as(registry: &Registry, image: &str, docker_config: &str) -> (Option<i
     (output.status.code(), unwrapped(&String::from_utf8([output.stdout, output.stderr].concat()).unwrap()))
 }
 
-/// Text as it was before it was wrapped to the terminal.
+/// Text as it was before it was wrapped and coloured for the terminal.
 fn unwrapped(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut pieces = text.split("\x1b[");
+    let first = pieces.next().unwrap_or_default();
+    let plain: String = pieces.filter_map(|piece| piece.split_once('m')).map(|(_, rest)| rest).collect();
+    format!("{first}{plain}").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -115,8 +122,73 @@ fn layouts_come_first_and_offline_asks_nobody() {
 
     let run = verify(&registry, "myorg/app:1.4.2", &["--offline"]);
     assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
-    assert!(unwrapped(&run.text()).contains("--offline asks no registry"), "{}", run.text());
     assert_eq!(registry.requests(), Vec::<String>::new());
+    let text = unwrapped(&run.text());
+    let (name, repository) = (registry.image("myorg/app:1.4.2"), registry.image("myorg/app"));
+    assert_eq!(
+        text,
+        format!(
+            "? {name} ? could not look: `{repository}` is not at hand: no --oci-layout holds it, and --offline asks no registry \
+             [SW3003] do: `cosign save --dir DIR IMAGE`, then `--oci-layout {repository}=DIR`; or leave --offline out"
+        )
+    );
+    // The same on a stock host, which speaks in free text, and in the line that kubectl shows.
+    for host in ["extended", "kubewarden"] {
+        let run = verify(&registry, "myorg/app:1.4.2", &["--offline", "--host", host, "-o", "json"]);
+        assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
+        let message = run.json()["response"]["message"].to_string();
+        assert!(message.contains("could not look: `") && message.contains(" — do: `cosign save"), "{message}");
+        assert!(!message.contains("see whether the registry answers"), "{message}");
+    }
+}
+
+#[test]
+fn a_failure_of_the_network_says_what_failed_and_with_whom() {
+    // A port at which nobody listens any more.
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let image = format!("{nobody}/myorg/app:1.4.2");
+    let flags = ["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER];
+    let run = sigwarden(&[&["verify", &image][..], &flags, &ELSEWHERE].concat());
+    assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
+    let text = unwrapped(&run.text());
+    let told =
+        format!("? could not look: no answer from https://{nobody}/v2/myorg/app/manifests/1.4.2: Connection refused");
+    assert!(text.contains(&told), "{text}");
+    assert!(text.contains("do: see whether the registry answers this host"), "{text}");
+    assert!(!text.contains("--insecure-registry"), "nobody is there: {text}");
+}
+
+#[test]
+fn a_registry_that_speaks_http_is_told_of() {
+    // One that answers in plain text, and one that hangs up: there is a handshake, and it fails.
+    let plain = registry();
+    let hanging_up = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = hanging_up.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in hanging_up.incoming() {
+            let mut hello = [0; 4096];
+            let _ = stream.and_then(|mut stream| stream.read(&mut hello));
+        }
+    });
+    for (name, host) in [("answers", plain.host()), ("hangs up", address)] {
+        let folder = scratch();
+        let pod = format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{containers: [{{name: c, image: '{host}/a/b:1'}}]}}}}"
+        );
+        let pod = write(folder.path(), "pod.yaml", pod);
+        let policy = write(
+            folder.path(),
+            "policy.yaml",
+            format!(
+                "verifyImages: [{{imageReferences: [\"{host}/*\"], attestors: [{{entries: [{{keyless: {{subject: \"{WORKFLOW}\", issuer: \"{ISSUER}\"}}}}]}}]}}]"
+            ),
+        );
+        let run = sigwarden(&[&["scan", &pod, "--policy", &policy][..], &ELSEWHERE].concat());
+        assert_eq!(run.answer, Answer::Unknown, "case `{name}`: {}", run.text());
+        let text = unwrapped(&run.text());
+        let hint = format!("do: if it speaks http: --insecure-registry {host}");
+        assert!(text.contains(&hint) && !text.contains("see whether the registry"), "case `{name}`: {text}");
+    }
 }
 
 #[test]

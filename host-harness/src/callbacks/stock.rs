@@ -188,13 +188,15 @@ fn absent(image: &ImageRef, kind: &str, reference: &str, code: OciErrorCode, mes
 
 /// What a host says when the registry does not answer.
 fn could_not_look(image: &ImageRef, kind: &str, reference: &str, error: &SourceError) -> String {
-    let url = url(image, kind, reference);
     match error {
         // A host says no more than the URL; who was denied, and where that login comes from, helps here.
         SourceError::Network(denied @ NetworkError::Denied { .. }) => {
+            let url = url(image, kind, reference);
             registry_error(&OciDistributionError::UnauthorizedError { url: format!("{url} ({denied})") })
         }
-        _ => format!("Fail to interact with OCI registry: error sending request for url ({url}): {error}"),
+        // These say themselves with whom it failed, if anybody was asked: a client's "error sending request for url" would
+        // be untrue of a layout, and of a registry it would say the URL twice.
+        _ => format!("Fail to interact with OCI registry: {error}"),
     }
 }
 

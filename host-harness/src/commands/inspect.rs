@@ -5,11 +5,10 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use sigwarden_core::reference::ImageRef;
 
-use super::{Answer, Output, SourceFlags, Streams, TrustFlag, tell, unless_closed};
+use super::{Answer, Output, SourceFlags, Streams, TrustFlag, image, tell, unless_closed};
 use crate::inspect::{Inspection, KnownLogs, MAX_BYTES, inspect_file, inspect_image};
 use crate::log::Log;
 use crate::render::{inspect as text, json};
@@ -81,7 +80,7 @@ impl Arguments {
             return inspect_file(what, &bytes, &logs).with_context(|| format!("`{what}`"));
         }
         let image =
-            ImageRef::parse(what).with_context(|| format!("there is no file `{what}`, and it names no image"))?;
+            image(what).map_err(|reason| anyhow!("there is no file `{what}`, and it names no image: {reason}"))?;
         let source = self.source.source(log)?;
         Ok(inspect_image(&image, source.as_ref(), &self.source.registry.logs(), &logs)?)
     }

@@ -28,9 +28,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use self::registry::RegistryFlags;
+use crate::cosign_flags;
 use crate::engine::Module;
 use crate::host::Profile;
 use sigwarden_core::decision::Finding;
+use sigwarden_core::reference::ImageRef;
 
 use crate::log::{Detail, Log};
 use crate::policy::{Explained, Policy};
@@ -50,7 +52,7 @@ const MODULE_FILE: &str = "policy.wasm";
 #[command(
     name = "sigwarden",
     version,
-    after_help = "Exit codes: 0 admitted, 1 refused, 2 could not decide (bad flags, unreadable files, invalid settings, \
+    after_help = "Exit codes: 0 admitted, 1 refused, 2 could not decide (bad flags, a misspelt image, unreadable files, invalid settings, \
                   a registry that did not answer).\n\n\
                   Examples:\n  \
                   sigwarden verify ghcr.io/myorg/app:1.4.2 --policy policy.yaml\n  \
@@ -425,6 +427,24 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 fn read_text(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// Public keys from the file that a flag `--key` names.
+fn read_key(path: &Path) -> anyhow::Result<String> {
+    let bytes = read(path)?;
+    cosign_flags::public_keys(path, bytes).with_context(|| format!("--key {}: not a PEM public key", path.display()))
+}
+
+/// An image as an argument. The error also says how one looks.
+fn image(text: &str) -> Result<ImageRef, String> {
+    ImageRef::parse(text).map_err(|error| {
+        format!("{error}; an image is written like ghcr.io/myorg/app:1.4.2 or ghcr.io/myorg/app@sha256:<64 hex digits>")
+    })
+}
+
+/// The same, as it was written.
+fn image_name(text: &str) -> Result<String, String> {
+    image(text).map(|_| text.to_owned())
 }
 
 /// Says on standard error what the run had to say.

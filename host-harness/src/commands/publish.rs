@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use sigwarden_core::reference::{ImageRef, Repository};
 
-use super::{Answer, Output, SourceFlags, Streams, tell, unless_closed};
+use super::{Answer, Output, SourceFlags, Streams, image, tell, unless_closed};
 use crate::log::Log;
 use crate::publish::{Destination, Mode, Outcome, Publisher, Report};
 use crate::render::{json, publish as text};
@@ -28,7 +28,7 @@ use crate::render::{json, publish as text};
 )]
 pub(super) struct Arguments {
     /// The images, by tag or digest
-    #[arg(value_name = "IMAGE", required = true)]
+    #[arg(value_name = "IMAGE", required = true, value_parser = image)]
     images: Vec<ImageRef>,
 
     /// Publish into this repository, and not beside the image; for settings with `evidence.repository`

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use sigwarden_core::decision::Outcome;
 
 use super::{
-    Answer, ModuleFlag, PATIENCE, SourceFlags, Streams, TrustFlag, check_settings, look_everywhere, read_text, tell,
-    unless_closed,
+    Answer, ModuleFlag, PATIENCE, SourceFlags, Streams, TrustFlag, check_settings, image_name, look_everywhere,
+    read_key, tell, unless_closed,
 };
 use crate::convert::Written;
 use crate::convert::tree::{Fields, Tree};
@@ -58,7 +58,7 @@ pub(super) struct Arguments {
     paths: Vec<PathBuf>,
 
     /// An image that is also to be admitted; may be repeated
-    #[arg(long = "image", value_name = "IMAGE")]
+    #[arg(long = "image", value_name = "IMAGE", value_parser = image_name)]
     images: Vec<String>,
 
     /// A public key (PEM) whose signatures count; may be repeated
@@ -200,7 +200,7 @@ impl Arguments {
     }
 
     fn named_keys(&self) -> anyhow::Result<BTreeMap<String, String>> {
-        self.keys.iter().map(|path| Ok((path.display().to_string(), read_text(path)?))).collect()
+        self.keys.iter().map(|path| Ok((path.display().to_string(), read_key(path)?))).collect()
     }
 
     /// What the images have, each once. One that nobody could look into leaves nothing to suggest.

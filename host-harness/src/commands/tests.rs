@@ -3,6 +3,12 @@ use tempfile::TempDir;
 use super::*;
 use crate::engine::tests::wat;
 
+const KEY: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZ9xKWPa6S6+eRH3FowRnTrcNdJQ8
+amA7l77HtjTdwH0MMMEUSaOgN3zhD62pt3hgiq/ClyAz5z9VuxByGUfTVA==
+-----END PUBLIC KEY-----
+";
+
 const REFUSES: &str = r#"{"response": {"accepted": false, "message": "no", "code": 403},
     "explanation": {"outcome": "failed", "subject": "Pod default/images"}}"#;
 const ADMITS: &str = r#"{"response": {"accepted": true},
@@ -154,7 +160,7 @@ fn bundles_are_judged_by_the_module() {
     for (name, answer, expected, text) in cases {
         let world = World::answering(answer);
         world.file("bundle.json", "{}");
-        world.file("cosign.pub", "PEM");
+        world.file("cosign.pub", KEY);
         let artifact = format!("sha256:{:064}", 0);
         let ended = world.run(&format!("verify-bundle --bundle @bundle.json --key @cosign.pub {artifact}"));
         assert_eq!(ended.answer, Ok(expected), "case `{name}`");
@@ -168,7 +174,7 @@ fn questions_about_bundles() {
     let world = World::asking_back();
     world.file("bundle.json", "BUNDLE");
     world.file("root.json", r#"{"root": 1}"#);
-    world.file("cosign.pub", "PEM");
+    world.file("cosign.pub", KEY);
     world.file("artifact", "content");
     let digest = format!("sha256:{:064}", 0);
 
@@ -183,7 +189,7 @@ fn questions_about_bundles() {
         world.question(&format!(
             "verify-bundle --bundle @bundle.json --key @cosign.pub --insecure-ignore-tlog {digest}"
         )),
-        json!({"bundle": "BUNDLE", "artifact": {"digest": digest}, "key": "PEM",
+        json!({"bundle": "BUNDLE", "artifact": {"digest": digest}, "key": KEY,
             "insecureIgnoreTlog": true, "insecureIgnoreSct": false})
     );
     let missing = world.run(&format!("{by_identity} sha256:abc"));
@@ -256,7 +262,7 @@ fn settings_that_cannot_be_used_are_told_one_by_one() {
 #[test]
 fn command_lines() {
     let world = World::answering(ADMITS);
-    world.file("cosign.pub", "PEM");
+    world.file("cosign.pub", KEY);
     let missing = "one or more required arguments were not provided";
     let conflict = "an argument cannot be used with one or more of the other specified arguments";
     let unknown = "unexpected argument found";
@@ -269,6 +275,7 @@ fn command_lines() {
         ("expressions", "verify a --certificate-identity-regexp m.* --certificate-oidc-issuer-regexp U.*", None),
         ("key", "verify a --key @cosign.pub -a a=b -a c=d --type vuln --signature-digest-algorithm sha512", None),
         ("no image", "verify --policy @policy.yaml", Some(missing)),
+        ("no image's name", "verify a@b --policy @policy.yaml", Some(invalid)),
         ("no rules", "verify a", Some(missing)),
         ("identity without issuer", "verify a --certificate-identity me", Some(missing)),
         ("issuer without identity", "verify a --certificate-oidc-issuer URL", Some(missing)),

@@ -3,14 +3,14 @@
 //! The question is put to the module as a Pod that runs the images.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{ArgGroup, Args};
 use serde_json::Value;
 
 use super::hosted::PolicyFlags;
-use super::{Answer, PageOutput, Streams, load_policy, read_text, tell, unless_closed};
+use super::{Answer, PageOutput, Streams, image_name, load_policy, read_key, read_text, tell, unless_closed};
 use crate::cosign_flags::{self, EvidenceFlags, SignerFlags};
 use crate::host::Profile;
 use crate::log::Log;
@@ -37,7 +37,7 @@ use crate::request;
 )]
 pub(super) struct Arguments {
     /// The images, by tag or digest
-    #[arg(value_name = "IMAGE", required = true)]
+    #[arg(value_name = "IMAGE", required = true, value_parser = image_name)]
     images: Vec<String>,
 
     /// Settings of the policy (YAML or JSON), or a policy that holds them: Kubewarden's, Kyverno's, policy-controller's
@@ -76,7 +76,10 @@ impl Arguments {
 
         let explained = hosted.explain(&request::pod_with_images(&self.images), &settings, log);
         tell(log, streams.err)?;
-        let explained = explained?;
+        let mut explained = explained?;
+        if self.policy.is_none() {
+            cosign_flags::in_flags(&mut explained.explanation, &self.signer);
+        }
         unless_closed(match self.output {
             PageOutput::Json => json::pretty(streams.out, &explained),
             PageOutput::Html => {
@@ -100,7 +103,8 @@ impl Arguments {
         if let Some(policy) = &self.policy {
             return Ok((load_policy(policy, err)?.settings, Paths::Shown));
         }
-        let files = self.signer.files(read_text)?;
+        let is_key = |path: &Path| self.signer.key.as_deref() == Some(path);
+        let files = self.signer.files(|path| if is_key(path) { read_key(path) } else { read_text(path) })?;
         Ok((cosign_flags::settings(&self.signer, &self.evidence, &files), Paths::Hidden))
     }
 }

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use sigwarden_core::decision::Outcome;
 use sigwarden_core::reference::Digest;
 
-use super::{Answer, ModuleFlag, Output, Streams, TrustFlag, read_text, tell, unless_closed};
+use super::{Answer, ModuleFlag, Output, Streams, TrustFlag, read_key, read_text, tell, unless_closed};
 use crate::cosign_flags::SignerFlags;
 use crate::log::Log;
 use crate::policy::{Artifact, BundleQuestion, Policy};
@@ -94,7 +94,7 @@ pub(super) fn bundle_question(
         bundle: read_text(bundle)?,
         artifact: artifact(artifact_name)?,
         trusted_root: trust.load()?,
-        key: signer.key.as_deref().map(read_text).transpose()?,
+        key: signer.key.as_deref().map(read_key).transpose()?,
         certificate_identity: signer.certificate_identity,
         certificate_identity_regexp: signer.certificate_identity_regexp,
         certificate_oidc_issuer: signer.certificate_oidc_issuer,

@@ -67,10 +67,11 @@ pub trait Source: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// Nothing was given for this repository.
+    /// Nothing was given for this repository. The core takes it apart into what is wrong and what there is to do
+    /// (`failure_text::own_advice`).
     #[error(
-        "no --oci-layout holds `{repository}`{}, and --offline asks no registry: `cosign save --dir DIR IMAGE`, then \
-         `--oci-layout {repository}=DIR`",
+        "`{repository}` is not at hand: no --oci-layout holds it{}, and --offline asks no registry; do: `cosign save --dir \
+         DIR IMAGE`, then `--oci-layout {repository}=DIR`; or leave --offline out",
         looked_in(.tried)
     )]
     NoLayout {

@@ -7,10 +7,13 @@
 
 mod meant;
 
+pub use meant::advised_entry;
+
 use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
 use crate::evidence::{Claim, Clues, Evidence, Item, Material, Opening, Plan, Purpose, SignerMaterial, Subject};
 use crate::examiner::{Examiner, Search, Target, blind_finding, gap_finding, outcome, publish};
 use crate::quote::quote;
+use crate::reference::TextPattern;
 use crate::settings::{Attestor, AttestorKind, AttestorSet, ExtensionRule, KeyAttestor, KeylessAttestor, WholeRegex};
 use crate::verify::{Claims, EvidenceError, LogRule, Signer, Verified};
 use serde_json::Value;
@@ -303,7 +306,12 @@ fn check_issuer(keyless: &KeylessAttestor, claims: &Claims) -> Result<(), Eviden
         return Ok(());
     }
     let loosely = by_pattern && keyless.issuer_regexp.as_ref().is_some_and(|regexp| regexp.matches_loosely(issuer));
-    let hint = loosely.then(|| LOOSE_REGEXP.to_owned());
+    let without_scheme =
+        |pattern: &&TextPattern| by_regexp && issuer.strip_prefix("https://") == Some(pattern.as_str());
+    let hint = match keyless.issuer.as_ref().filter(without_scheme) {
+        Some(pattern) => Some(format!("write `https://{}`", pattern.as_str())),
+        None => loosely.then(|| LOOSE_REGEXP.to_owned()),
+    };
     Err(EvidenceError::WrongIdentity {
         wanted: format!("issuer {}", issuer_in_words(keyless)),
         found: format!("issuer {}", if issuer.is_empty() { "(none)" } else { issuer }),

@@ -8,7 +8,7 @@ mod cluster_trust;
 use crate::conditions::{ImageFacts, RequestFacts, Scope};
 use crate::decision::{Code, Finding, Looked, LookedResult, Outcome};
 use crate::evidence::{Carrier, Clues, Content, Evidence, Gap, Load, Material, Opening, Plan, Purpose, Sealed, Store};
-use crate::host::HostError;
+use crate::host::{HostError, failure_text};
 use crate::reference::{Digest, ImageRef, Repository};
 use crate::settings::{Attestor, AttestorKind, KeyAttestor, TrustChoice, TrustRootSource};
 use crate::verify::{
@@ -446,9 +446,13 @@ pub fn host_finding(error: &HostError) -> Finding {
             "give this host credentials that may read the repository; Kubewarden uses those of the PolicyServer \
              (`imagePullSecret`), never the pod's `imagePullSecrets`",
         ),
-        HostError::Unreachable(text) => {
-            Finding::new(Code::RegistryUnreachable, error.to_string()).remedy(unreachable_remedy(text))
-        }
+        HostError::Unreachable(text) => match failure_text::own_advice(text) {
+            Some((failure, advice)) => {
+                let error = HostError::Unreachable(failure.to_owned());
+                Finding::new(Code::RegistryUnreachable, error.to_string()).remedy(advice)
+            }
+            None => Finding::new(Code::RegistryUnreachable, error.to_string()).remedy(unreachable_remedy(text)),
+        },
     }
 }
 

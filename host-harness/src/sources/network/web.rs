@@ -93,15 +93,23 @@ pub(in crate::sources) async fn read_body(
 
 fn network_trouble(error: reqwest::Error, url: &Url) -> Trouble {
     let mut reason = root_cause(&error);
-    // rustls' words for an answer that is no TLS.
-    if url.scheme() == "https" && reason.contains("InvalidContentType") {
-        reason.push_str("; if it speaks http: --insecure-registry ");
+    if url.scheme() == "https" && is_perhaps_http(&error, &reason, url) {
+        // The core takes it apart into what is wrong and what there is to do (`failure_text::own_advice`).
+        reason.push_str("; do: if it speaks http: --insecure-registry ");
         reason.push_str(url.authority());
     }
     if error.is_redirect() || error.is_builder() || reason.contains("certificate") {
         return Trouble::Final(NetworkError::Unreachable { url: url.to_string(), reason });
     }
     Trouble::Passing { status: None, reason, wait: None }
+}
+
+/// Whether a handshake failed as it does with a server that speaks plain http.
+fn is_perhaps_http(error: &reqwest::Error, reason: &str, url: &Url) -> bool {
+    // rustls' words for an answer that is no TLS. Many such servers close the connection or wait for a line instead, which is
+    // how others fail too: on this machine, where registries rarely have certificates, it is the likely reason.
+    let failed_in_between = error.is_connect() && !reason.contains("refused") && !reason.contains("certificate");
+    reason.contains("InvalidContentType") || (failed_in_between && is_loopback(url))
 }
 
 /// Whether it may go better in a moment.

@@ -210,7 +210,7 @@ fn line(reasons: &[&Reason<'_>]) -> String {
 
 fn sentence(reason: &Reason<'_>) -> String {
     let finding = reason.finding;
-    let mut sentence = first_line(&without_wrapping(&finding.message));
+    let mut sentence = first_line(&finding.message);
     if let (Some(wanted), Some(found)) = (&finding.wanted, &finding.found) {
         let found = match finding.code {
             Code::WrongIdentity | Code::ForeignAttestation => from_parting(wanted, found),
@@ -223,13 +223,6 @@ fn sentence(reason: &Reason<'_>) -> String {
         None => sentence.push_str(&format!(" [{}]", finding.code)),
     }
     sentence
-}
-
-/// A host's error without the sentences that every one of its errors begins with.
-fn without_wrapping(message: &str) -> String {
-    ["Host error: ", "Callback evaluation failure: ", "Fail to interact with OCI registry: "]
-        .iter()
-        .fold(message.to_owned(), |message, wrapping| message.replace(wrapping, ""))
 }
 
 /// What there is to do, on one line.

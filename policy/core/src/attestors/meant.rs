@@ -12,6 +12,18 @@ use crate::settings::{Attestor, AttestorKind, KeyAttestor, KeylessAttestor};
 use crate::verify::{KeyHash, LogRule, SctRule};
 use serde_json::{Value, json};
 
+/// Before the entry that would have accepted the signer.
+const ADD_ENTRY: &str = "if this signer is meant too, add it to the entries, with `count: 1`:\n- ";
+/// Between a hint about how the rule is written and that.
+const OR: &str = "; or, ";
+
+/// What a remedy says of the rule itself, and the entry that it advises, for a program in which nobody writes entries.
+#[must_use]
+pub fn advised_entry(remedy: &str) -> Option<(Option<&str>, Value)> {
+    let (hint, entry) = remedy.split_once(ADD_ENTRY)?;
+    Some((hint.strip_suffix(OR), serde_json::from_str(entry).ok()?))
+}
+
 /// The finding of an entry that nothing satisfied. `nearest` is the evidence that `error` is about.
 pub(super) fn finding(
     examiner: &Examiner<'_>,
@@ -24,11 +36,9 @@ pub(super) fn finding(
     match (error, &entry.kind) {
         (EvidenceError::WrongIdentity { hint, .. }, AttestorKind::Keyless(keyless)) => {
             // A hint is about how the rule is written, which comes first.
-            let first = hint.as_ref().map(|hint| format!("{hint}; or, ")).unwrap_or_default();
+            let first = hint.as_ref().map(|hint| format!("{hint}{OR}")).unwrap_or_default();
             match signer_entry(examiner, keyless, evidence) {
-                Some(written) => finding.remedy(format!(
-                    "{first}if this signer is meant too, add it to the entries, with `count: 1`:\n- {written}"
-                )),
+                Some(written) => finding.remedy(format!("{first}{ADD_ENTRY}{written}")),
                 None => finding,
             }
         }

@@ -7,6 +7,14 @@
 
 use super::{HostError, ResourceId};
 
+/// The sentences in which a host wraps whatever failed, outermost first. They tell nobody anything.
+const WRAPPING: [&str; 3] = ["Host error: ", "Callback evaluation failure: ", "Fail to interact with OCI registry: "];
+/// How the `sigwarden` command begins where it says itself what there is to do, because its flags decide that: a name in
+/// backticks that nobody was asked for, a server that did not answer. No registry client's text begins so, and behind these
+/// beginnings no registry has a word.
+const OWN_BEGINNINGS: [&str; 2] = ["`", "no answer from "];
+/// Before what there is to do.
+const OWN_ADVICE: &str = "; do: ";
 /// How the host refuses a call that the policy's metadata does not list.
 const NOT_GRANTED: &str = "has not been granted access to";
 /// Behind this stand the registry's own words. Before it stands the URL, in which a repository's name may spell anything
@@ -60,10 +68,10 @@ pub fn read(capability: &str, text: &str) -> Option<HostError> {
     };
     let mut messages = envelope.trim_end().trim_end_matches(']').split(ENTRY).map(str::trim).filter(|m| !m.is_empty());
     if messages.clone().any(is_denial) {
-        return Some(HostError::Denied(text.to_owned()));
+        return Some(HostError::Denied(unwrapped(text)));
     }
     let is_absent = messages.clone().next().is_some() && messages.all(says_absent);
-    (!is_absent).then(|| HostError::Unreachable(text.to_owned()))
+    (!is_absent).then(|| HostError::Unreachable(unwrapped(text)))
 }
 
 /// Why an extended call failed, where the host did not even answer with a status. `call` is its name in full.
@@ -76,7 +84,7 @@ pub fn read_extended(call: &str, text: &str) -> HostError {
         let capability = format!("{call} (it has no such call: set `evidence.extended: false`)");
         return HostError::Refused { capability };
     }
-    HostError::Unreachable(text.to_owned())
+    HostError::Unreachable(unwrapped(text))
 }
 
 /// The same for an object of the cluster. The host names what it did not find; a missing permission reads otherwise.
@@ -87,7 +95,17 @@ pub fn read_resource(id: ResourceId<'_>, text: &str) -> Option<HostError> {
         return Some(HostError::Refused { capability: format!("kubernetes/get_resource of {api_version}/{kind}") });
     }
     let absent = format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace ");
-    (!text.contains(&absent)).then(|| HostError::Unreachable(text.to_owned()))
+    (!text.contains(&absent)).then(|| HostError::Unreachable(unwrapped(text)))
+}
+
+/// What the `sigwarden` command says of a failure, and what there is to do, where it says so itself.
+#[must_use]
+pub fn own_advice(text: &str) -> Option<(&str, &str)> {
+    if OWN_BEGINNINGS.iter().any(|beginning| text.starts_with(beginning)) { text.split_once(OWN_ADVICE) } else { None }
+}
+
+fn unwrapped(text: &str) -> String {
+    WRAPPING.iter().fold(text, |text, wrapping| text.strip_prefix(wrapping).unwrap_or(text)).to_owned()
 }
 
 fn without_envelope(capability: &str, text: &str, lower: &str) -> HostError {
@@ -98,7 +116,7 @@ fn without_envelope(capability: &str, text: &str, lower: &str) -> HostError {
     let denied = lower.contains("not authorized: url ")
         || lower.contains("authentication failure: ")
         || status.is_some_and(|status| status.starts_with("401") || status.starts_with("403"));
-    if denied { HostError::Denied(text.to_owned()) } else { HostError::Unreachable(text.to_owned()) }
+    if denied { HostError::Denied(unwrapped(text)) } else { HostError::Unreachable(unwrapped(text)) }
 }
 
 fn says_absent(message: &str) -> bool {
@@ -165,7 +183,7 @@ mod tests {
             ("another object", "Cannot find v1/Secret named 'y' inside of namespace 'Some(\"ns\")'"),
             ("no permission", "secrets \"x\" is forbidden: User cannot get resource \"secrets\""),
         ] {
-            assert_eq!(read_resource(id, &host(text)), Some(HostError::Unreachable(host(text))), "case `{name}`");
+            assert_eq!(read_resource(id, &host(text)), Some(HostError::Unreachable(text.to_owned())), "case `{name}`");
         }
     }
 
@@ -187,7 +205,10 @@ mod tests {
                 Refused
             }
             Some(HostError::Unreachable(shown)) => {
-                assert_eq!(shown, text);
+                // Nothing is lost but the wrapping.
+                assert!(
+                    text.ends_with(&shown) && !shown.contains("failure: Fail to") && !shown.starts_with("Host error")
+                );
                 Unknown
             }
             Some(HostError::Unsupported(what)) => panic!("unsupported: {what}"),
@@ -266,12 +287,55 @@ mod tests {
     }
 
     #[test]
+    fn texts_lose_their_wrapping_and_nothing_else() {
+        let unreachable = |text: &str| Some(HostError::Unreachable(text.to_owned()));
+        let denied = |text: &str| Some(HostError::Denied(text.to_owned()));
+        let fail = "Fail to interact with OCI registry: ";
+        let cases = [
+            (
+                "no answer",
+                host(&format!("{fail}error sending request for url (u)")),
+                unreachable("error sending request for url (u)"),
+            ),
+            ("denied", host(&format!("{fail}Not authorized: {URL}")), denied(&format!("Not authorized: {URL}"))),
+            ("without", "connection reset".to_owned(), unreachable("connection reset")),
+            ("inside", "x: Host error: y".to_owned(), unreachable("x: Host error: y")),
+        ];
+        for (name, text, expected) in cases {
+            assert_eq!(read("oci/v1/oci_manifest", &text), expected, "case `{name}`");
+        }
+    }
+
+    #[test]
+    fn only_our_own_command_says_what_there_is_to_do() {
+        let cases = [
+            (
+                "an image that is not at hand",
+                "`r.example/x` is not at hand; do: save it",
+                Some(("`r.example/x` is not at hand", "save it")),
+            ),
+            (
+                "no answer",
+                "no answer from https://r.example/: EOF; do: http",
+                Some(("no answer from https://r.example/: EOF", "http")),
+            ),
+            ("nothing to do", "no answer from https://r.example/: EOF", None),
+            // What a registry writes stands behind the client's own words.
+            ("a registry", "Server error: url u, code: 503, message: `x`; do: run this", None),
+            ("a token server", "Authentication failure: no answer from u; do: run this", None),
+        ];
+        for (name, text, expected) in cases {
+            assert_eq!(own_advice(text), expected, "case `{name}`");
+        }
+    }
+
+    #[test]
     fn a_host_without_the_extended_calls_breaks_a_promise() {
         let call = "sigwarden oci/v1/blob";
         let unknown = read_extended(call, "Host error: unknown binding: sigwarden");
         assert!(matches!(&unknown, HostError::Refused { capability } if capability.starts_with(call)), "{unknown:?}");
         let other = read_extended(call, "Host error: out of memory");
-        assert_eq!(other, HostError::Unreachable("Host error: out of memory".to_owned()));
+        assert_eq!(other, HostError::Unreachable("out of memory".to_owned()));
     }
 
     #[test]

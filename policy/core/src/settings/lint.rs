@@ -80,8 +80,13 @@ pub(super) fn subject(node: &Node<'_>, pattern: &TextPattern) {
 }
 
 pub(super) fn issuer(node: &Node<'_>, pattern: &TextPattern) {
-    if is_anything(pattern.as_str()) {
+    let text = pattern.as_str();
+    let start = literal_start(text).unwrap_or(text);
+    let may_be = |scheme: &&str| start.starts_with(*scheme) || scheme.starts_with(start);
+    if is_anything(text) {
         warn_of_any_issuer(node);
+    } else if !["https://", "http://"].iter().any(may_be) {
+        node.warning(format!("{} matches no issuer: they are URLs", quote(text)), format!("write `https://{text}`"));
     }
 }
 

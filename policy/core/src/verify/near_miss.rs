@@ -28,7 +28,10 @@ impl<'t> Workflow<'t> {
 
 /// What to call the difference. `found` may be several names, of which the first is looked at.
 pub(super) fn in_words(wanted: &str, found: &str) -> &'static str {
-    if wanted.starts_with("issuer ") {
+    if let Some(issuer) = wanted.strip_prefix("issuer ") {
+        if found.strip_prefix("issuer https://") == Some(issuer) {
+            return "the issuer is right, but for the `https://` in front of it";
+        }
         return "the name is right, and another issuer vouches for it";
     }
     let is_person = |text: &str| text.contains('@') && !text.contains("://") && !text.starts_with('/');
@@ -110,6 +113,10 @@ mod tests {
             (main, "me@example.test", "a person signed"),
             ("me@example.test", main, "a workflow signed"),
             ("issuer https://a", "issuer https://b", "another issuer"),
+            ("issuer a.test", "issuer https://a.test", "but for the `https://`"),
+            ("issuer *.test", "issuer https://a.test", "another issuer"),
+            ("issuer a.test", "issuer https://b.test", "another issuer"),
+            ("issuer a.test", "issuer http://a.test", "another issuer"),
             ("me@example.test", "you@example.test", SOMEBODY_ELSE),
             ("", "", SOMEBODY_ELSE),
         ];

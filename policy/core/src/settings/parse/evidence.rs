@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::super::not_yet::Place;
 use super::super::reader::{Fields, Node};
 use crate::conditions::parse_duration;
@@ -65,6 +67,14 @@ fn read_carriers(node: &Node<'_>, extended: bool) -> Option<Vec<CarrierKind>> {
 }
 
 fn read_deadline(node: &Node<'_>) -> Option<Duration> {
+    if let Value::Number(number) = node.value() {
+        // More than a minute are hardly seconds.
+        let is_seconds = number.as_f64().is_some_and(|number| number > 0.0 && number <= 60.0);
+        let example = if is_seconds { number.to_string() } else { "1.5".to_owned() };
+        let message = format!("must be a string, not the number {number}");
+        node.problem_with_help(message, format!("write `{example}s`, with the unit"));
+        return None;
+    }
     let text = node.text()?;
     let deadline = parse_duration(text).filter(|deadline| !deadline.is_zero() && *deadline <= MAX_DEADLINE);
     if deadline.is_none() {

@@ -103,7 +103,17 @@ fn settings_as_a_whole() {
         (
             "a number",
             with(settings_of(block()), "/deadline", json!(2)),
-            vec!["deadline: must be a string, not the number 2"],
+            vec!["deadline: must be a string, not the number 2 (write `2s`, with the unit)"],
+        ),
+        (
+            "a number that hardly means seconds",
+            with(settings_of(block()), "/deadline", json!(1500)),
+            vec!["deadline: must be a string, not the number 1500 (write `1.5s`, with the unit)"],
+        ),
+        (
+            "no number",
+            with(settings_of(block()), "/deadline", json!(true)),
+            vec!["deadline: must be a string, not `true`"],
         ),
         (
             "trust roots",

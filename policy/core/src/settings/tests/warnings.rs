@@ -72,6 +72,17 @@ fn identities_that_are_hardly_any() {
         ),
         ("repository of the organisation", "subject", "https://github.com/myorg/app*", None),
         ("e-mail addresses", "subject", "*@example.com", None),
+        ("issuer", "issuer", "https://token.actions.githubusercontent.com", None),
+        (
+            "issuer without its scheme",
+            "issuer",
+            "token.actions.githubusercontent.com",
+            Some(
+                "`token.actions.githubusercontent.com` matches no issuer: they are URLs (write `https://token.actions.githubusercontent.com`)",
+            ),
+        ),
+        ("any scheme and host", "issuer", "*.example.com", None),
+        ("issuer with a part of its scheme", "issuer", "http*.example.com", None),
         (
             "e-mail addresses without boundary",
             "subject",

@@ -1,0 +1,179 @@
+//! What the command says to whoever called it in the wrong way: about what was typed, and not about what became of it.
+
+use serde_json::Value;
+use sigwarden::commands::Answer;
+use sigwarden_tests::{Run, fixture, scratch, sigwarden, write};
+
+const IMAGE: &str = "ghcr.io/myorg/app:1.4.2";
+const WORKFLOW: &str = "https://github.com/myorg/app/.github/workflows/release.yml@refs/heads/main";
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+
+/// `sigwarden verify` of an image that [`WORKFLOW`] signed.
+fn verify(more: &[&str]) -> Run {
+    let layouts = format!("ghcr.io/myorg={}", fixture("layouts/referrers/myorg"));
+    let root = fixture("trust/trusted_root.json");
+    sigwarden(&[&["verify", IMAGE, "-o", "json", "--oci-layout", &layouts, "--trusted-root", &root][..], more].concat())
+}
+
+/// What settles the question, and not what is said of each piece of evidence.
+fn finding(run: &Run) -> Value {
+    run.json()["explanation"]["images"][0]["blocks"][0]["checks"][0]["parts"][0]["finding"].clone()
+}
+
+/// What is advised about the signer.
+fn advice(run: &Run) -> String {
+    let finding = finding(run);
+    assert_eq!(finding["code"], "SW4002", "{}", run.text());
+    assert!(!run.json()["explanation"].to_string().contains("entries, with"), "settings are advised: {}", run.text());
+    finding["remedy"].as_str().expect("advice").to_owned()
+}
+
+#[test]
+fn whoever_wrote_flags_is_advised_flags_and_they_do() {
+    let other = "https://github.com/myorg/app/.github/workflows/other.yml@refs/heads/main";
+    let bare = "token.actions.githubusercontent.com";
+    let cases = [
+        (
+            "another workflow",
+            vec!["--certificate-identity", other, "--certificate-oidc-issuer", ISSUER],
+            format!("if you trust this signer: `--certificate-identity '{WORKFLOW}'`"),
+            vec!["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER],
+        ),
+        (
+            "an issuer without its scheme",
+            vec!["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", bare],
+            format!("if you trust this issuer: `--certificate-oidc-issuer '{ISSUER}'`"),
+            vec!["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER],
+        ),
+        (
+            "another branch",
+            vec![
+                "--certificate-identity",
+                WORKFLOW,
+                "--certificate-oidc-issuer",
+                ISSUER,
+                "--certificate-github-workflow-ref",
+                "refs/heads/next",
+            ],
+            "if that is what you mean: `--certificate-github-workflow-ref 'refs/heads/main'`".to_owned(),
+            vec![
+                "--certificate-identity",
+                WORKFLOW,
+                "--certificate-oidc-issuer",
+                ISSUER,
+                "--certificate-github-workflow-ref",
+                "refs/heads/main",
+            ],
+        ),
+    ];
+    for (name, flags, expected, advised) in cases {
+        let run = verify(&flags);
+        assert_eq!(run.answer, Answer::No, "case `{name}`: {}", run.text());
+        assert_eq!(advice(&run), expected, "case `{name}`");
+        let run = verify(&advised);
+        assert_eq!(run.answer, Answer::Yes, "case `{name}`: {}", run.text());
+    }
+}
+
+#[test]
+fn an_issuer_without_its_scheme_is_told_of_before_and_afterwards() {
+    let folder = scratch();
+    let policy = |issuer: &str| {
+        let settings = format!(
+            "verifyImages: [{{imageReferences: ['ghcr.io/myorg/*'], attestors: [{{entries: [{{keyless: {{subject: '{WORKFLOW}', issuer: '{issuer}'}}}}]}}]}}]"
+        );
+        write(folder.path(), "policy.yaml", settings)
+    };
+    let bare = verify(&["--policy", &policy("token.actions.githubusercontent.com")]);
+    assert_eq!(bare.answer, Answer::No, "{}", bare.text());
+    let warning = "keyless.issuer: `token.actions.githubusercontent.com` matches no issuer: they are URLs (write \
+                   `https://token.actions.githubusercontent.com`)";
+    assert!(bare.err.contains(warning), "{}", bare.err);
+    let finding = finding(&bare);
+    assert_eq!(finding["message"], "the issuer is right, but for the `https://` in front of it");
+    assert!(finding["remedy"].as_str().unwrap().starts_with(&format!("write `{ISSUER}`; or, ")), "{finding}");
+
+    let whole = verify(&["--policy", &policy(ISSUER)]);
+    assert_eq!((whole.answer, whole.err.as_str()), (Answer::Yes, ""), "{}", whole.text());
+    // Another issuer is another issuer, with and without a scheme.
+    for other in ["https://accounts.google.com", "accounts.google.com"] {
+        let run = verify(&["--policy", &policy(other)]);
+        assert_eq!(run.finding("SW4002")["message"], "the name is right, and another issuer vouches for it", "{other}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_public_key_is_named_with_its_flag() {
+    let folder = scratch();
+    let file = |name: &str, text: &str| write(folder.path(), name, text);
+    let pod =
+        file("pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: a}]}}");
+    let bundle = file("bundle.json", "{}");
+    let indented = std::fs::read_to_string(fixture("keys/k-p256.pub")).unwrap().replace("-----BEGIN", "  -----BEGIN");
+    let cases = [
+        ("prose", file("README.md", "# Variables look like {{ this }}\n"), "it holds no `-----BEGIN PUBLIC KEY-----`"),
+        ("prose about a key", file("docs.md", &indented), "it holds no `-----BEGIN PUBLIC KEY-----`"),
+        (
+            "a private key",
+            file(
+                "cosign.key",
+                "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nc2VjcmV0\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n",
+            ),
+            "it holds a private key; `cosign public-key --key ",
+        ),
+        (
+            "a certificate",
+            file("cert.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),
+            "it holds a certificate; `openssl x509 -in ",
+        ),
+    ];
+    for (name, path, expected) in &cases {
+        for words in [
+            vec!["verify", IMAGE, "--key", path],
+            vec!["verify-bundle", "--bundle", &bundle, "--key", path, &pod],
+            vec!["suggest", &pod, "--key", path],
+        ] {
+            let run = sigwarden(&words);
+            assert_eq!(run.answer, Answer::Unknown, "case `{name}`, {}: {}", words[0], run.text());
+            let told = format!("--key {path}: not a PEM public key: {expected}");
+            assert!(run.err.contains(&told), "case `{name}`, {}: {}", words[0], run.text());
+            assert!(!run.text().contains("c2VjcmV0") && !run.text().contains("verifyImages"), "{}", run.text());
+        }
+    }
+    let key = fixture("keys/k-p256.pub");
+    let run = verify(&["--key", &key]);
+    assert_eq!(run.answer, Answer::No, "a key is one, and nobody signed with it: {}", run.text());
+}
+
+#[test]
+fn what_names_no_image_is_wrong_usage_and_not_a_refusal() {
+    let key = fixture("keys/k-p256.pub");
+    let digest = "`sha256:abc` is not a digest: write `sha256:` and 64 lower-case hex digits";
+    for (image, reason) in [("app@sha256:abc", digest), ("ghcr.io/MyOrg/app:1", "ghcr.io/MyOrg/app"), ("", "")] {
+        let layout = scratch();
+        let to = layout.path().display().to_string();
+        for words in [
+            vec!["verify", image, "--key", &key],
+            vec!["verify", IMAGE, image, "--key", &key],
+            vec!["inspect", image],
+            vec!["publish", image, "--to-layout", &to],
+            vec!["suggest", "--image", image],
+        ] {
+            let run = sigwarden(&words);
+            assert_eq!(run.answer, Answer::Unknown, "{words:?}: {}", run.text());
+            assert!(run.err.contains(reason), "{words:?}: {}", run.text());
+            let told = "an image is written like ghcr.io/myorg/app:1.4.2 or ghcr.io/myorg/app@sha256:<64 hex digits>";
+            assert!(run.err.contains(told), "{words:?}: {}", run.text());
+        }
+    }
+}
+
+#[test]
+fn a_deadline_without_a_unit_says_how_to_write_it() {
+    let folder = scratch();
+    let policy =
+        write(folder.path(), "policy.yaml", "deadline: 2\nverifyImages: [{imageReferences: ['*'], required: false}]");
+    let run = verify(&["--policy", &policy]);
+    assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
+    assert!(run.err.contains("must be a string, not the number 2") && run.err.contains("write `2s`"), "{}", run.err);
+}
