@@ -5,7 +5,7 @@ use sigwarden_core::decision::Code;
 
 use super::{Answer, Streams, unless_closed};
 use crate::codes;
-use crate::render::prose;
+use crate::render;
 
 /// Say what a code means, and what to do about it
 #[derive(Args, Debug)]
@@ -21,8 +21,8 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(self, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
         unless_closed(match self.code {
-            Some(code) => prose(streams.out, &format!("{code}: {}", codes::page(code))),
-            None => Code::ALL.iter().try_for_each(|code| writeln!(streams.out, "{code}  {}", code.summary())),
+            Some(code) => render::prose(streams.out, &format!("{code}: {}", codes::page(code))),
+            None => render::codes(streams.out),
         })?;
         Ok(Answer::Yes)
     }

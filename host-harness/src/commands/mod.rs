@@ -37,7 +37,7 @@ use crate::policy::{Explained, Policy};
 use crate::policy_file::{self, PolicyFile, PolicyFileError};
 use crate::progress;
 use crate::render::text::Paths;
-use crate::render::{conversion, json, text};
+use crate::render::{conversion, json, remark, text};
 use crate::request;
 use crate::sources::{Anywhere, LayoutArg, Layouts, Registries, Source};
 use crate::suite::Asked;
@@ -391,7 +391,7 @@ fn check_settings(policy: &Policy, settings: &Value, paths: Paths, err: &mut dyn
         // Legal, but perhaps not meant. What flags say, nobody has written as settings: there, nothing is unusual.
         let warnings = verdict.message.iter().filter(|_| paths == Paths::Shown);
         for warning in warnings.flat_map(|message| message.lines()) {
-            unless_closed(writeln!(err, "warning: {warning}"))?;
+            unless_closed(remark(err, "warning", warning))?;
         }
         return Ok(());
     }
@@ -430,7 +430,7 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
 /// Says on standard error what the run had to say.
 fn tell(log: &Log, err: &mut dyn Write) -> anyhow::Result<()> {
     for line in log.take() {
-        unless_closed(writeln!(err, "note: {line}"))?;
+        unless_closed(remark(err, "note", &line))?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use sigwarden_core::reference::{ImageRef, Repository};
 use super::{Answer, Output, SourceFlags, Streams, tell, unless_closed};
 use crate::log::Log;
 use crate::publish::{Destination, Mode, Outcome, Publisher, Report};
-use crate::render::{json, publish as text};
+use crate::render::{json, publish as text, remark};
 
 /// Publish what is known about images, in one artifact that a stock Kubewarden can read
 #[derive(Args, Debug)]
@@ -85,7 +85,7 @@ impl Arguments {
                 }
                 Err(error) => {
                     answer = Answer::Unknown;
-                    unless_closed(writeln!(streams.err, "error: {}: {error}", image.written()))?;
+                    unless_closed(remark(streams.err, "error", &format!("{}: {error}", image.written())))?;
                 }
             }
         }

@@ -25,7 +25,7 @@ use crate::manifests::{self, Manifest, Manifests, Object, Origin};
 use crate::policy::Policy;
 use crate::progress;
 use crate::render::text::Paths;
-use crate::render::{json as json_form, report, scan as render, visible};
+use crate::render::{Place, bound_for, json as json_form, remark, report, scan as render, visible};
 use crate::request;
 use crate::scan::report::ScanReport;
 use crate::sources::Source;
@@ -145,9 +145,10 @@ impl Arguments {
             for other in others(holding) {
                 // Certificates may hold anything.
                 let (image, other) = (holding.image.escape_debug(), other.escape_debug());
-                unless_closed(writeln!(
+                unless_closed(remark(
                     streams.err,
-                    "warning: {image} is also signed by {other}, who is not in this draft: see which signer you mean"
+                    "warning",
+                    &format!("{image} is also signed by {other}, who is not in this draft: see which signer you mean"),
                 ))?;
             }
         }
@@ -316,7 +317,8 @@ fn refuse_what_refuses(report: &ScanReport, log: &Arc<Log>, streams: &mut Stream
         return Ok(());
     }
     tell(log, streams.err)?;
-    unless_closed(render::write(streams.err, report, render::Form::Report(report::Form::Text)))?;
+    let in_words = render::Form::Report(report::Form::Text);
+    unless_closed(bound_for(Place::Errors, || render::write(streams.err, report, in_words)))?;
     bail!(
         "the draft would not admit all that it was drafted for ({} refused, {} undecided): nothing is suggested",
         report.totals.refused,
