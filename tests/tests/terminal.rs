@@ -56,6 +56,52 @@ fn a_reader_that_leaves_is_no_error() {
     }
 }
 
+/// What bash offers behind these words, by the script that `completions bash` prints.
+fn offered(words: &[&str]) -> Vec<String> {
+    let script = Command::new(program()).args(["completions", "bash"]).output().unwrap();
+    let folder = scratch();
+    let file = write(folder.path(), "completions.bash", String::from_utf8(script.stdout).unwrap());
+    let (last, before) = (words.last().unwrap(), words.get(words.len().saturating_sub(2)).unwrap());
+    let asked = format!(
+        "source {file}; COMP_WORDS=({}); COMP_CWORD={}; _sigwarden sigwarden '{last}' '{before}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
+        words.len() - 1,
+    );
+    let output = Command::new("bash").args(["--norc", "-c", &asked]).output().expect("bash");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn shells_complete_commands_flags_and_codes() {
+    let cases: [(&[&str], &[&str]); 6] = [
+        (&["sigwarden", "expl"], &["explain"]),
+        (
+            &["sigwarden", "explain", "SW400"],
+            &["SW4001", "SW4002", "SW4003", "SW4004", "SW4005", "SW4006", "SW4007", "SW4008", "SW4009"],
+        ),
+        (&["sigwarden", "explain", "SW99"], &[""]),
+        (&["sigwarden", "scan", "--fail-on"], &["--fail-on-uncovered"]),
+        (&["sigwarden", "scan", "--output", "ju"], &["junit"]),
+        (&["sigwarden", "completions", "z"], &["zsh"]),
+    ];
+    for (words, expected) in cases {
+        assert_eq!(offered(words), expected, "{words:?}");
+    }
+    let codes = Command::new(program()).arg("explain").output().unwrap();
+    let codes = String::from_utf8(codes.stdout).unwrap().lines().filter(|line| line.starts_with("SW")).count();
+    assert_eq!(offered(&["sigwarden", "explain", "SW"]).len(), codes);
+    for shell in ["zsh", "fish", "elvish", "powershell"] {
+        let script = Command::new(program()).args(["completions", shell]).output().unwrap();
+        let has_codes = String::from_utf8(script.stdout).unwrap().contains("SW4001");
+        // clap_complete knows no values of arguments without a flag in the last two.
+        assert_eq!(has_codes, matches!(shell, "zsh" | "fish"), "{shell}");
+    }
+    // Forty codes would be a wall.
+    let help = Command::new(program()).args(["explain", "--help"]).output().unwrap();
+    assert!(!String::from_utf8(help.stdout).unwrap().contains("SW4001"));
+}
+
 /// What a command prints, `-q` or not, on a terminal of so many columns.
 #[cfg(target_os = "linux")]
 fn at(columns: u16, environment: &[(&str, &str)], line: &str) -> String {

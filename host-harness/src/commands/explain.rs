@@ -14,7 +14,7 @@ use crate::render;
 )]
 pub(super) struct Arguments {
     /// For example SW4002
-    #[arg(value_name = "CODE", value_parser = codes::parse)]
+    #[arg(value_name = "CODE", value_parser = codes::CodeParser, hide_possible_values = true)]
     code: Option<Code>,
 }
 
