@@ -116,6 +116,17 @@ fn without_a_policy_it_lists_what_images_have() {
     let run = survey(folder.path(), &far, "trust/trusted_root.json", &[]);
     assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
     assert!(!run.out.contains("nobody signed"), "{}", run.text());
+    // With `-v`, what was asked is told, as with a policy.
+    let told = survey(folder.path(), &manifests, "trust/trusted_root.json", &["-v"]).err;
+    for question in [
+        "note: registry/manifest_digest \"ghcr.io/myorg/app:1.4.2\": sha256:29002f61",
+        "note: registry/referrers \"ghcr.io/myorg/app@sha256:29002f61",
+        "note: registry/blob \"ghcr.io/myorg/app@sha256:",
+        ".sig\": absent",
+    ] {
+        assert!(told.contains(question), "`{question}` in {told}");
+    }
+    assert!(!survey(folder.path(), &manifests, "trust/trusted_root.json", &[]).err.contains("registry/"));
     // There is no verdict to report.
     for form in ["junit", "sarif", "html"] {
         let run = survey(folder.path(), &manifests, "trust/trusted_root.json", &["-o", form]);

@@ -82,7 +82,7 @@ impl Arguments {
         }
         let image =
             ImageRef::parse(what).with_context(|| format!("there is no file `{what}`, and it names no image"))?;
-        let source = self.source.source(log)?;
+        let source = self.source.told(log)?;
         Ok(inspect_image(&image, source.as_ref(), &self.source.registry.logs(), &logs)?)
     }
 }

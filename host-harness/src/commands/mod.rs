@@ -39,7 +39,7 @@ use crate::progress;
 use crate::render::text::Paths;
 use crate::render::{conversion, json, remark, text};
 use crate::request;
-use crate::sources::{Anywhere, LayoutArg, Layouts, Registries, Source};
+use crate::sources::{Anywhere, LayoutArg, Layouts, Registries, Source, Told};
 use crate::suite::Asked;
 
 /// File name of the module where none is named.
@@ -66,7 +66,7 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 1000)]
     color: Color,
 
-    /// Also tell every question that the module asks its host, on standard error
+    /// Also tell every question that a registry, a log or the module's host is asked, on standard error
     #[arg(short, long, global = true, display_order = 1001, conflicts_with = "quiet")]
     verbose: bool,
 
@@ -322,6 +322,11 @@ impl SourceFlags {
 
     fn source(&self, log: &Arc<Log>) -> anyhow::Result<Arc<dyn Source>> {
         self.source_with(self.registry.open(), log)
+    }
+
+    /// The same for a command that asks by itself, and not through the module's host: it tells what it asks.
+    fn told(&self, log: &Arc<Log>) -> anyhow::Result<Arc<dyn Source>> {
+        Ok(Arc::new(Told::new(self.source(log)?, Arc::clone(log))))
     }
 
     /// The layouts, and `registries` for what they do not hold.

@@ -13,6 +13,7 @@ use super::{Answer, Output, SourceFlags, Streams, tell, unless_closed};
 use crate::log::Log;
 use crate::publish::{Destination, Mode, Outcome, Publisher, Report};
 use crate::render::{json, publish as text, remark};
+use crate::sources::Told;
 
 /// Publish what is known about images, in one artifact that a stock Kubewarden can read
 #[derive(Args, Debug)]
@@ -59,7 +60,7 @@ struct Document {
 impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
         let registries = self.source.registry.open();
-        let source = self.source.source_with(registries.clone(), log)?;
+        let source = Arc::new(Told::new(self.source.source_with(registries.clone(), log)?, Arc::clone(log)));
         let destination = match (self.to_layout, registries) {
             (Some(dir), _) => Destination::Layout(dir),
             (None, Some(registries)) => Destination::Registry(registries, self.to),

@@ -146,7 +146,7 @@ impl Arguments {
         streams: &mut Streams<'_>,
     ) -> anyhow::Result<Answer> {
         let write = self.words()?;
-        let mut surveyor = Surveyor::new(self.asked.source.source(log)?, now()?)?;
+        let mut surveyor = Surveyor::new(self.asked.source.told(log)?, now()?)?;
         if let Some(root) = self.asked.trust.load()? {
             surveyor = surveyor.with_trusted_root(&root.to_string())?;
         }

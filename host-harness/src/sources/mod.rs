@@ -13,6 +13,7 @@ mod network;
 mod oci;
 mod registry;
 mod rekor;
+mod told;
 
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ pub use network::NetworkError;
 pub use oci::{Descriptor, Manifest, index_of};
 pub use registry::{Artifact, Registries, RegistryOptions};
 pub use rekor::{Rekor, RekorUrl};
+pub use told::Told;
 
 /// Contents of registries. `Ok(None)` means that the source looked, and it is not there.
 pub trait Source: Send + Sync {
