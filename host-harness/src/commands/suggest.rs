@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Value, json};
 use sigwarden_core::decision::Outcome;
 
@@ -28,8 +28,8 @@ use crate::render::text::Paths;
 use crate::render::{Place, bound_for, json as json_form, remark, report, scan as render, visible};
 use crate::request;
 use crate::scan::report::ScanReport;
-use crate::sources::Source;
-use crate::suggest::{Options, Rehearsal, others, pair, settings, unproven, unpublished};
+use crate::sources::{Source, Told};
+use crate::suggest::{Options, PUBLIC_LOG, Rehearsal, others, pair, settings, unproven, unpublished};
 use crate::survey::{Holding, Surveyor, survey};
 use crate::workers;
 
@@ -40,6 +40,7 @@ const MAX_DAYS: u64 = 3_653;
 /// Draft the policies that admit what is used today, and little else
 #[derive(Args, Debug)]
 #[command(
+    group(ArgGroup::new("what").args(["paths", "images"]).required(true).multiple(true)),
     after_help = "Images are admitted for who signed them, if that holds; otherwise for a key that was given with --key; \
         for where their provenance says they were built; otherwise, for a while, for their digest. Provenance beside a signature \
         is asked for too. Nobody has approved what is suggested: read it, and each comment in it. \
@@ -54,7 +55,7 @@ const MAX_DAYS: u64 = 3_653;
 )]
 pub(super) struct Arguments {
     /// Files, folders that hold *.yaml, *.yml and *.json, or `-` for standard input
-    #[arg(value_name = "PATH", required_unless_present = "images")]
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
     /// An image that is also to be admitted; may be repeated
@@ -125,8 +126,11 @@ impl Arguments {
         let (start, now) = (Instant::now(), super::scan::now()?);
         let keys = self.named_keys()?;
         let source = self.source.source(log)?;
-        let holdings = self.survey(&asked, Arc::clone(&source), (start, now), &keys)?;
-        let mut options = Options { expires: self.last_day(now)?, keys, unproven: BTreeMap::new() };
+        let holdings = {
+            let told = Arc::new(Told::new(Arc::clone(&source), Arc::clone(log)));
+            self.survey(&asked, told, (start, now), &keys)?
+        };
+        let mut options = Options { expires: self.last_day(now)?, keys, log: self.log(), unproven: BTreeMap::new() };
         let scene = Scene { asked, source, module: self.module.load()?, log };
         let mut drafted = self.draft(&holdings, &options)?;
         let mut report = self.rehearse(&drafted, Profile::Extended, &scene, start, streams)?;
@@ -202,6 +206,12 @@ impl Arguments {
 
     fn named_keys(&self) -> anyhow::Result<BTreeMap<String, String>> {
         self.keys.iter().map(|path| Ok((path.display().to_string(), read_text(path)?))).collect()
+    }
+
+    /// The log that the draft has to name, if it is another one than policies ask by themselves.
+    fn log(&self) -> Option<String> {
+        let logs = self.source.registry.logs();
+        if logs.iter().any(|url| url == PUBLIC_LOG) { None } else { logs.into_iter().next() }
     }
 
     /// What the images have, each once. One that nobody could look into leaves nothing to suggest.
