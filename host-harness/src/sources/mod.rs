@@ -55,6 +55,12 @@ pub trait Source: Send + Sync {
     /// When the source could not look.
     fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<Descriptor>>, SourceError>;
 
+    /// How the registry of `repository` is reached: `https`, or `http` where somebody allowed it.
+    fn scheme(&self, repository: &Repository) -> &'static str {
+        let _ = repository;
+        "https"
+    }
+
     /// What the transparency log at `url` has about `artifact`: value objects of Rekor's `/api/v1/log/entries`.
     ///
     /// # Errors

@@ -69,6 +69,10 @@ impl Source for Told {
         self.told(|| of("referrers", repository, digest), self.source.referrers(repository, digest), found)
     }
 
+    fn scheme(&self, repository: &Repository) -> &'static str {
+        self.source.scheme(repository)
+    }
+
     fn rekor_entries(&self, url: &str, artifact: &Digest) -> Result<Option<Vec<Value>>, SourceError> {
         let question = || format!("log/rekor_entries \"{url}\" {artifact}");
         let found = |found: &Vec<Value>| format!("{} found", found.len());
