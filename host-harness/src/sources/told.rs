@@ -46,7 +46,7 @@ fn of(operation: &str, repository: &Repository, digest: impl Display) -> String 
     format!("registry/{operation} \"{repository}@{digest}\"")
 }
 
-fn bytes(found: &Vec<u8>) -> String {
+fn bytes(found: &[u8]) -> String {
     format!("{} bytes", found.len())
 }
 
@@ -57,11 +57,11 @@ impl Source for Told {
     }
 
     fn manifest(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, SourceError> {
-        self.told(|| of("manifest", repository, digest), self.source.manifest(repository, digest), bytes)
+        self.told(|| of("manifest", repository, digest), self.source.manifest(repository, digest), |found| bytes(found))
     }
 
     fn blob(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, SourceError> {
-        self.told(|| of("blob", repository, digest), self.source.blob(repository, digest), bytes)
+        self.told(|| of("blob", repository, digest), self.source.blob(repository, digest), |found| bytes(found))
     }
 
     fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<Descriptor>>, SourceError> {
