@@ -19,7 +19,7 @@ RUST_SOURCES := $(shell find policy host-harness tests -name '*.rs' -not -path '
 .PHONY: accept bench demo test policy build lint fmt doc size deny ecdsa-bench ecdsa-differential fuzz fixtures fixtures-check mutated-bundles scan-bench screenshots toolchain clean help
 
 help: ## what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: build ## four scenes with really signed images, through the Wasm module
 	@demo/run.sh $(TARGET_DIR)/release

@@ -1,5 +1,9 @@
 //! The pages behind the codes: `docs/codes.md`, which the program carries with it.
 
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Command};
 use sigwarden_core::decision::Code;
 
 const PAGES: &str = include_str!("../../docs/codes.md");
@@ -14,6 +18,22 @@ pub fn parse(text: &str) -> Result<Code, String> {
         .copied()
         .find(|code| code.as_str().eq_ignore_ascii_case(text.trim()))
         .ok_or_else(|| "there is no such code; `sigwarden explain` lists them".to_owned())
+}
+
+/// Reads a code from the command line, and knows all of them for those who type half of one.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeParser;
+
+impl TypedValueParser for CodeParser {
+    type Value = Code;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Code, clap::Error> {
+        (parse as fn(&str) -> Result<Code, String>).parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Code::ALL.iter().map(|code| PossibleValue::new(code.as_str()).help(code.summary()))))
+    }
 }
 
 /// The section of `docs/codes.md` about a code, without its heading. A test sees to it that every code has one; the

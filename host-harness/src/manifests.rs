@@ -31,7 +31,8 @@ const MAX_LISTS: usize = 8;
 
 /// Names of files in folders that hold manifests.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
-const STANDARD_INPUT: &str = "standard input";
+/// What stands for the name of a file where there is none.
+pub(crate) const STANDARD_INPUT: &str = "standard input";
 
 /// Why manifests cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,10 @@
 //! House rules through the module, with settings as people write them: YAML, and dates without quotes.
 
 use sigwarden::commands::Answer;
-use sigwarden_tests::{Run, deny_module, fixture, module, scratch, sigwarden_on, write};
+use sigwarden_tests::{Run, deny_module, fixture, module, scratch, sigwarden_on, top, write};
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 
 const SIGNED: &str = r#"
 verifyImages:
@@ -13,6 +15,17 @@ verifyImages:
         subject: "https://github.com/myorg/*"
         issuer: "https://token.actions.githubusercontent.com"
 "#;
+
+/// Names and what they are about stand below each other.
+#[test]
+fn make_tells_of_its_targets_in_two_columns() {
+    let output = Command::new("make").arg("help").current_dir(top()).env_remove("MAKEFLAGS").output().expect("make");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let column = |line: &str| line.find("  ").map(|gap| gap + line[gap..].len() - line[gap..].trim_start().len());
+    let columns: BTreeSet<_> = text.lines().filter(|line| !line.starts_with("make")).map(column).collect();
+    assert_eq!(columns.len(), 1, "{text}");
+    assert!(text.contains("ecdsa-differential  a million"), "{text}");
+}
 
 fn verify(module: &Path, image: &str, policy: &str) -> Run {
     let folder = scratch();

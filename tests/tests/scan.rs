@@ -3,10 +3,12 @@
 use serde_json::Value;
 use sigwarden::commands::Answer;
 use sigwarden_tests::registry::Registry;
-use sigwarden_tests::{Run, fixture, scratch, sigwarden, top, write};
+use sigwarden_tests::{Run, fixture, program, scratch, sigwarden, top, write};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const SIGNED: &str = "ghcr.io/myorg/app:1.4.2";
@@ -114,6 +116,17 @@ fn without_a_policy_it_lists_what_images_have() {
     let run = survey(folder.path(), &far, "trust/trusted_root.json", &[]);
     assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
     assert!(!run.out.contains("nobody signed"), "{}", run.text());
+    // With `-v`, what was asked is told, as with a policy.
+    let told = survey(folder.path(), &manifests, "trust/trusted_root.json", &["-v"]).err;
+    for question in [
+        "note: registry/manifest_digest \"ghcr.io/myorg/app:1.4.2\": sha256:29002f61",
+        "note: registry/referrers \"ghcr.io/myorg/app@sha256:29002f61",
+        "note: registry/blob \"ghcr.io/myorg/app@sha256:",
+        ".sig\": absent",
+    ] {
+        assert!(told.contains(question), "`{question}` in {told}");
+    }
+    assert!(!survey(folder.path(), &manifests, "trust/trusted_root.json", &[]).err.contains("registry/"));
     // There is no verdict to report.
     for form in ["junit", "sarif", "html"] {
         let run = survey(folder.path(), &manifests, "trust/trusted_root.json", &["-o", form]);
@@ -262,7 +275,7 @@ fn the_report_says_what_and_where() {
     }
     for (form, words) in [
         ("junit", vec!["<testsuite name=\"images\" tests=\"4\" failures=\"2\"", "<skipped"]),
-        ("sarif", vec!["\"ruleId\": \"not-covered\"", "\"ruleId\": \"SW4001\"", "shop/templates/d1.yaml"]),
+        ("sarif", vec!["\"ruleId\": \"not-covered\"", "\"ruleId\": \"SW4001\"", "(shop/templates/d1.yaml)"]),
         ("markdown", vec!["| refused | ghcr.io/myorg/debug:1.2 | 2 |", "Not covered: Rollout default/r"]),
     ] {
         let file = folder.path().join(form).display().to_string();
@@ -272,6 +285,77 @@ fn the_report_says_what_and_where() {
         for word in words {
             assert!(written.contains(word), "`{word}` in {written}");
         }
+    }
+}
+
+/// A program that shows results beside code needs files that it has, and the lines of these.
+#[test]
+fn sarif_names_the_file_that_was_read() {
+    let folder = scratch();
+    let manifests = format!(
+        "# two of them\n{}{}{ROLLOUT}",
+        deployment("d1", UNSIGNED),
+        deployment("d2", UNSIGNED).replace("# Source: shop/templates/d2.yaml\n", "")
+    );
+    let path = write(folder.path(), "the manifests.yaml", &manifests);
+    let policy = top().join("demo/1-signed-by-our-workflows.yaml").display().to_string();
+    let layouts = format!("ghcr.io/myorg={}", fixture("layouts/referrers/myorg"));
+    let root = fixture("trust/trusted_root.json");
+    let sarif = |path: &str| {
+        let mut command = Command::new(program());
+        command.args(["scan", path, "--policy", &policy, "--oci-layout", &layouts, "--trusted-root", &root]);
+        command.args(["-o", "sarif"]).current_dir(folder.path()).stdout(Stdio::piped()).stdin(Stdio::piped());
+        command.stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(manifests.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let sarif: Value = serde_json::from_slice(&output.stdout).unwrap();
+        sarif["runs"][0].clone()
+    };
+    // Name, line, and what Helm says, by object.
+    let places = |run: &Value| {
+        let results = run["results"].as_array().unwrap().iter();
+        let mut places: Vec<_> = results
+            .map(|result| {
+                let place = &result["locations"][0];
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                (
+                    text(&place["logicalLocations"][0]["fullyQualifiedName"]),
+                    text(&place["physicalLocation"]["artifactLocation"]["uri"]),
+                    place["physicalLocation"]["region"]["startLine"].as_u64(),
+                    text(&result["properties"]["template"]),
+                )
+            })
+            .collect();
+        places.sort();
+        places
+    };
+    let place =
+        |name: &str, uri: &str, line, template: &str| (name.to_owned(), uri.to_owned(), line, template.to_owned());
+    let line = |name: &str| {
+        let before = manifests.lines().take_while(|line| !line.contains(&format!("name: {name}}}"))).count();
+        // Its `kind` is one line above, and its `apiVersion` two.
+        u64::try_from(before).ok().map(|before| before - 1)
+    };
+    let d1 = "shop/templates/d1.yaml";
+    let run = sarif("the manifests.yaml");
+    let expected = |uri: &str| {
+        [
+            place("Deployment default/d1", uri, line("d1"), d1),
+            place("Deployment default/d2", uri, line("d2"), ""),
+            place("Rollout default/r", uri, line("r"), ""),
+        ]
+    };
+    assert_eq!(places(&run), expected("the%20manifests.yaml"));
+    assert_eq!(places(&sarif(&path)), expected(&path.replace(' ', "%20")));
+    let [_, second, third] = expected("standard%20input");
+    assert_eq!(places(&sarif("-")), [place("Deployment default/d1", d1, None, d1), second, third]);
+    // Each result names a rule, and each rule says what it is about.
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    for result in run["results"].as_array().unwrap() {
+        let rule = rules.iter().find(|rule| rule["id"] == result["ruleId"]).expect("a rule");
+        assert!(rule["shortDescription"]["text"].as_str().is_some_and(|text| text.ends_with('.')), "{rule}");
     }
 }
 

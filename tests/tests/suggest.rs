@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use sigwarden::workers;
 use sigwarden_core::decision::Outcome;
 use sigwarden_core::reference::ImageRef;
 use sigwarden_tests::registry::Registry;
-use sigwarden_tests::{Run, deny_module, fixture, module, scratch, sigwarden, sigwarden_on, top, write};
+use sigwarden_tests::{Run, deny_module, fixture, module, program, scratch, sigwarden, sigwarden_on, top, write};
 
 const NOW: i64 = 1_900_000_000;
 const REGISTRY: &str = "127.0.0.1:17021";
@@ -50,7 +51,7 @@ fn suggested(images: &[&str]) -> Result<Value, SuggestError> {
     let surveyor = surveyor.with_key("ours", &text("keys/k-p256.pub")).unwrap();
     let holdings: Vec<_> = named(images).iter().map(|image| surveyor.look(&ImageRef::parse(image).unwrap())).collect();
     let keys = BTreeMap::from([("ours".to_owned(), text("keys/k-p256.pub"))]);
-    let options = Options { expires: "2999-12-31".to_owned(), keys, unproven: BTreeMap::new() };
+    let options = Options { expires: "2999-12-31".to_owned(), keys, log: None, unproven: BTreeMap::new() };
     settings(&holdings, &options).map(|fields| Tree::from(fields).to_value())
 }
 
@@ -434,6 +435,14 @@ fn where_nobody_signed_anything_a_moved_tag_is_refused() {
         let scanned = run(&["scan", &manifests, "--policy", &write(folder.path(), "policy.yaml", policy)]);
         assert_eq!(scanned.answer, answer, "{}", scanned.text());
     }
+}
+
+#[test]
+fn that_nothing_was_named_is_said_with_both_ways_to_name_it() {
+    let output = Command::new(program()).arg("suggest").output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("\n  <PATH|--image <IMAGE>>\n"), "{error}");
 }
 
 /// A stock Kubewarden reads `.sig` tags of images that have the name under which they were signed, and nothing else.

@@ -110,6 +110,62 @@ fn a_live_log_is_asked_where_the_user_named_it() {
     assert!(unwrapped(&run.text()).contains("answered 4 times with 503"), "{}", run.text());
 }
 
+/// A signature that only its log proves is drafted where the log was asked, and what it says holds. Otherwise the image has its digest, for
+/// a while, and the draft names no signer.
+#[test]
+fn a_draft_names_the_signer_that_a_live_log_proves() {
+    let world = World::new();
+    let log = Registry::start();
+    let url = format!("http://{}", log.host());
+    let (layout, root) = (format!("r.test/x={}", world.layout.path()), fixture("trust/trusted_root.json"));
+    let suggest = |entry: &Value, more: &[&str]| {
+        log.logs(entry);
+        let words =
+            ["suggest", "--image", "r.test/x:v1", "-o", "json", "--oci-layout", &layout, "--trusted-root", &root];
+        let run = sigwarden(&[&words[..], more].concat());
+        assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+        let json = run.json();
+        let settings = json["policies"][0]["spec"]["settings"].clone();
+        (settings, json["publish"][0].as_str().map(str::to_owned))
+    };
+    let asking = ["--rekor-url", &url, "--insecure-registry", &log.host()];
+
+    let (settings, publish) = suggest(&world.entry, &asking);
+    assert!(!log.requests().is_empty());
+    let entry = &settings["verifyImages"][0]["attestors"][0]["entries"][0]["keyless"];
+    assert!(
+        entry["subject"].as_str().is_some_and(|subject| subject.starts_with("https://github.com/")),
+        "{settings:#}"
+    );
+    // The policy would ask the public log otherwise.
+    assert_eq!(entry["rekor"], json!({"url": url}), "{settings:#}");
+    assert_eq!(settings["exceptions"], Value::Null, "{settings:#}");
+    // A stock host asks no log: the proof has to be published.
+    assert!(publish.is_some_and(|command| command.ends_with(&format!(" --rekor-url {url}"))));
+
+    // Whoever names the public log need not have it written: policies ask it anyway.
+    let public = ["--rekor-url", "https://rekor.sigstore.dev/", "--rekor-entries"];
+    let folder = scratch();
+    let recorded = write(folder.path(), "entries.json", json!({"24296fb2": world.entry}).to_string());
+    let (settings, _) = suggest(&world.entry, &[&public[..], &[recorded.as_str()]].concat());
+    let entry = &settings["verifyImages"][0]["attestors"][0]["entries"][0]["keyless"];
+    assert!(entry["subject"].is_string() && entry["rekor"].is_null(), "{entry:#}");
+
+    let mut forged = world.entry.clone();
+    forged["integratedTime"] = json!(world.entry["integratedTime"].as_i64().unwrap() + 1);
+    let cases: [(&str, &Value, &[&str], bool); 3] = [
+        ("not asked", &world.entry, &[], false),
+        ("offline", &world.entry, &["--rekor-url", &url, "--offline"], false),
+        ("another time than the log signed", &forged, &asking, true),
+    ];
+    for (name, entry, more, is_asked) in cases {
+        let (settings, _) = suggest(entry, more);
+        assert_eq!(!log.requests().is_empty(), is_asked, "case `{name}`");
+        assert!(!settings.to_string().contains("octo-org"), "case `{name}`: {settings:#}");
+        assert_eq!(settings["exceptions"].as_array().map(Vec::len), Some(1), "case `{name}`: {settings:#}");
+    }
+}
+
 #[test]
 fn evidence_with_its_own_proof_asks_no_log() {
     let registry = Registry::start().with("x", fixture("layouts/referrers/v2-keyless-gha"));

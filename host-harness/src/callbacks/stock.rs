@@ -77,8 +77,10 @@ impl Registry {
             let blob = self
                 .source
                 .blob(image.repository(), &config)
-                .map_err(|error| could_not_look(image, "blobs", config.as_str(), &error))?
-                .ok_or_else(|| absent(image, "blobs", config.as_str(), OciErrorCode::BlobUnknown, "blob unknown"))?;
+                .map_err(|error| self.could_not_look(image, "blobs", config.as_str(), &error))?
+                .ok_or_else(|| {
+                    self.absent(image, "blobs", config.as_str(), OciErrorCode::BlobUnknown, "blob unknown")
+                })?;
             let text = String::from_utf8(blob).map_err(|error| {
                 let reason = format!("Cannot parse config as UTF-8 string: {error}");
                 registry_error(&OciDistributionError::GenericError(Some(reason)))
@@ -135,8 +137,8 @@ impl Registry {
                 let tag = image.tag_or_latest();
                 self.source
                     .resolve(image.repository(), tag)
-                    .map_err(|error| could_not_look(image, "manifests", tag, &error))?
-                    .ok_or_else(|| manifest_unknown(image, tag))?
+                    .map_err(|error| self.could_not_look(image, "manifests", tag, &error))?
+                    .ok_or_else(|| self.manifest_unknown(image, tag))?
             }
         };
         let bytes = self.manifest(image, &digest)?;
@@ -147,8 +149,41 @@ impl Registry {
         let reference = image.digest().map_or_else(|| image.tag_or_latest(), Digest::as_str);
         self.source
             .manifest(image.repository(), digest)
-            .map_err(|error| could_not_look(image, "manifests", reference, &error))?
-            .ok_or_else(|| manifest_unknown(image, reference))
+            .map_err(|error| self.could_not_look(image, "manifests", reference, &error))?
+            .ok_or_else(|| self.manifest_unknown(image, reference))
+    }
+
+    fn manifest_unknown(&self, image: &ImageRef, reference: &str) -> String {
+        self.absent(image, "manifests", reference, OciErrorCode::ManifestUnknown, "manifest unknown")
+    }
+
+    /// What a host says when it looked and there is nothing.
+    fn absent(&self, image: &ImageRef, kind: &str, reference: &str, code: OciErrorCode, message: &str) -> String {
+        let error = OciError { code, message: message.to_owned(), detail: Value::Null };
+        registry_error(&OciDistributionError::RegistryError {
+            envelope: OciEnvelope { errors: vec![error] },
+            url: self.url(image, kind, reference),
+        })
+    }
+
+    /// What a host says when the registry does not answer.
+    fn could_not_look(&self, image: &ImageRef, kind: &str, reference: &str, error: &SourceError) -> String {
+        match error {
+            // A host says no more than the URL; who was denied, and where that login comes from, helps here.
+            SourceError::Network(denied @ NetworkError::Denied { .. }) => {
+                let url = self.url(image, kind, reference);
+                registry_error(&OciDistributionError::UnauthorizedError { url: format!("{url} ({denied})") })
+            }
+            // These say themselves with whom it failed, if anybody was asked: a client's "error sending request for url"
+            // would be untrue of a layout, and of a registry it would say the URL twice.
+            _ => format!("Fail to interact with OCI registry: {error}"),
+        }
+    }
+
+    fn url(&self, image: &ImageRef, kind: &str, reference: &str) -> String {
+        let repository = image.repository();
+        let scheme = self.source.scheme(repository);
+        format!("{scheme}://{}/v2/{}/{kind}/{reference}", repository.registry(), repository.path())
     }
 }
 
@@ -171,38 +206,6 @@ fn parse(bytes: &[u8]) -> Result<OciManifest, OciDistributionError> {
 
 fn write_json(value: &impl Serialize) -> Result<Vec<u8>, String> {
     serde_json::to_vec(value).map_err(|error| error.to_string())
-}
-
-fn manifest_unknown(image: &ImageRef, reference: &str) -> String {
-    absent(image, "manifests", reference, OciErrorCode::ManifestUnknown, "manifest unknown")
-}
-
-/// What a host says when it looked and there is nothing.
-fn absent(image: &ImageRef, kind: &str, reference: &str, code: OciErrorCode, message: &str) -> String {
-    let error = OciError { code, message: message.to_owned(), detail: Value::Null };
-    registry_error(&OciDistributionError::RegistryError {
-        envelope: OciEnvelope { errors: vec![error] },
-        url: url(image, kind, reference),
-    })
-}
-
-/// What a host says when the registry does not answer.
-fn could_not_look(image: &ImageRef, kind: &str, reference: &str, error: &SourceError) -> String {
-    match error {
-        // A host says no more than the URL; who was denied, and where that login comes from, helps here.
-        SourceError::Network(denied @ NetworkError::Denied { .. }) => {
-            let url = url(image, kind, reference);
-            registry_error(&OciDistributionError::UnauthorizedError { url: format!("{url} ({denied})") })
-        }
-        // These say themselves with whom it failed, if anybody was asked: a client's "error sending request for url" would
-        // be untrue of a layout, and of a registry it would say the URL twice.
-        _ => format!("Fail to interact with OCI registry: {error}"),
-    }
-}
-
-fn url(image: &ImageRef, kind: &str, reference: &str) -> String {
-    let repository = image.repository();
-    format!("https://{}/v2/{}/{kind}/{reference}", repository.registry(), repository.path())
 }
 
 fn registry_error(error: &OciDistributionError) -> String {

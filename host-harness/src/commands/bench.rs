@@ -24,8 +24,8 @@ use crate::engine::Module;
 use crate::host::Profile;
 use crate::log::Log;
 use crate::policy::Policy;
-use crate::render::json;
 use crate::render::text::Paths;
+use crate::render::{self, json};
 use crate::sources::{Layouts, Registries};
 use crate::suite::{self, Verdict};
 
@@ -242,16 +242,17 @@ fn text(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
             line("registries, each anew", live, "")?;
         }
         let cost = &measured.cost;
-        writeln!(
-            out,
-            "  {} host calls{}, {} bytes answered; request {} bytes; {:.2} M instructions; {:.1} MiB memory\n",
+        let costs = format!(
+            "  {} host calls{}, {} bytes answered; request {} bytes; {:.2} M instructions; {:.1} MiB memory",
             cost.host_calls,
             by_operation(&cost.host_calls_by_operation),
             cost.host_bytes,
             cost.request_bytes,
             cost.fuel as f64 / 1e6,
             cost.peak_memory as f64 / 1_048_576.0,
-        )?;
+        );
+        render::line(out, &costs)?;
+        writeln!(out)?;
     }
     Ok(())
 }

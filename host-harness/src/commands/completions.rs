@@ -1,7 +1,10 @@
 //! `sigwarden completions SHELL`.
 
+use std::io::Write as _;
+
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
+use sigwarden_core::decision::Code;
 
 use super::{Answer, Cli, Streams, unless_closed};
 
@@ -22,6 +25,16 @@ impl Arguments {
         // The generator panics where it cannot write, and memory can always be written to.
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "sigwarden", &mut script);
+        if self.shell == Shell::Fish {
+            // clap_complete offers fish the values of flags only.
+            for code in Code::ALL {
+                let summary = code.summary().replace(['\\', '\''], "");
+                writeln!(
+                    script,
+                    "complete -c sigwarden -n \"__fish_sigwarden_using_subcommand explain\" -f -a {code} -d '{summary}'"
+                )?;
+            }
+        }
         unless_closed(streams.out.write_all(&script))?;
         Ok(Answer::Yes)
     }

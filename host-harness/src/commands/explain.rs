@@ -5,7 +5,7 @@ use sigwarden_core::decision::Code;
 
 use super::{Answer, Streams, unless_closed};
 use crate::codes;
-use crate::render::prose;
+use crate::render;
 
 /// Say what a code means, and what to do about it
 #[derive(Args, Debug)]
@@ -14,15 +14,15 @@ use crate::render::prose;
 )]
 pub(super) struct Arguments {
     /// For example SW4002
-    #[arg(value_name = "CODE", value_parser = codes::parse)]
+    #[arg(value_name = "CODE", value_parser = codes::CodeParser, hide_possible_values = true)]
     code: Option<Code>,
 }
 
 impl Arguments {
     pub(super) fn run(self, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
         unless_closed(match self.code {
-            Some(code) => prose(streams.out, &format!("{code}: {}", codes::page(code))),
-            None => Code::ALL.iter().try_for_each(|code| writeln!(streams.out, "{code}  {}", code.summary())),
+            Some(code) => render::prose(streams.out, &format!("{code}: {}", codes::page(code))),
+            None => render::codes(streams.out),
         })?;
         Ok(Answer::Yes)
     }

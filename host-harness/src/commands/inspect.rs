@@ -81,7 +81,7 @@ impl Arguments {
         }
         let image =
             image(what).map_err(|reason| anyhow!("there is no file `{what}`, and it names no image: {reason}"))?;
-        let source = self.source.source(log)?;
+        let source = self.source.told(log)?;
         Ok(inspect_image(&image, source.as_ref(), &self.source.registry.logs(), &logs)?)
     }
 }

@@ -39,9 +39,9 @@ use crate::policy::{Explained, Policy};
 use crate::policy_file::{self, PolicyFile, PolicyFileError};
 use crate::progress;
 use crate::render::text::Paths;
-use crate::render::{conversion, json, text};
+use crate::render::{conversion, json, remark, text};
 use crate::request;
-use crate::sources::{Anywhere, LayoutArg, Layouts, Registries, Source};
+use crate::sources::{Anywhere, LayoutArg, Layouts, Registries, Source, Told};
 use crate::suite::Asked;
 
 /// File name of the module where none is named.
@@ -68,7 +68,7 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 1000)]
     color: Color,
 
-    /// Also tell every question that the module asks its host, on standard error
+    /// Also tell every question that a registry, a log or the module's host is asked, on standard error
     #[arg(short, long, global = true, display_order = 1001, conflicts_with = "quiet")]
     verbose: bool,
 
@@ -326,6 +326,11 @@ impl SourceFlags {
         self.source_with(self.registry.open(), log)
     }
 
+    /// The same for a command that asks by itself, and not through the module's host: it tells what it asks.
+    fn told(&self, log: &Arc<Log>) -> anyhow::Result<Arc<dyn Source>> {
+        Ok(Arc::new(Told::new(self.source(log)?, Arc::clone(log))))
+    }
+
     /// The layouts, and `registries` for what they do not hold.
     fn source_with(&self, registries: Option<Arc<Registries>>, log: &Arc<Log>) -> anyhow::Result<Arc<dyn Source>> {
         let layouts = Layouts::open(&self.layouts, Arc::clone(log)).context("--oci-layout")?;
@@ -393,7 +398,7 @@ fn check_settings(policy: &Policy, settings: &Value, paths: Paths, err: &mut dyn
         // Legal, but perhaps not meant. What flags say, nobody has written as settings: there, nothing is unusual.
         let warnings = verdict.message.iter().filter(|_| paths == Paths::Shown);
         for warning in warnings.flat_map(|message| message.lines()) {
-            unless_closed(writeln!(err, "warning: {warning}"))?;
+            unless_closed(remark(err, "warning", warning))?;
         }
         return Ok(());
     }
@@ -450,7 +455,7 @@ fn image_name(text: &str) -> Result<String, String> {
 /// Says on standard error what the run had to say.
 fn tell(log: &Log, err: &mut dyn Write) -> anyhow::Result<()> {
     for line in log.take() {
-        unless_closed(writeln!(err, "note: {line}"))?;
+        unless_closed(remark(err, "note", &line))?;
     }
     Ok(())
 }

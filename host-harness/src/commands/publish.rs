@@ -12,7 +12,8 @@ use sigwarden_core::reference::{ImageRef, Repository};
 use super::{Answer, Output, SourceFlags, Streams, image, tell, unless_closed};
 use crate::log::Log;
 use crate::publish::{Destination, Mode, Outcome, Publisher, Report};
-use crate::render::{json, publish as text};
+use crate::render::{json, publish as text, remark};
+use crate::sources::Told;
 
 /// Publish what is known about images, in one artifact that a stock Kubewarden can read
 #[derive(Args, Debug)]
@@ -59,7 +60,7 @@ struct Document {
 impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
         let registries = self.source.registry.open();
-        let source = self.source.source_with(registries.clone(), log)?;
+        let source = Arc::new(Told::new(self.source.source_with(registries.clone(), log)?, Arc::clone(log)));
         let destination = match (self.to_layout, registries) {
             (Some(dir), _) => Destination::Layout(dir),
             (None, Some(registries)) => Destination::Registry(registries, self.to),
@@ -85,7 +86,7 @@ impl Arguments {
                 }
                 Err(error) => {
                     answer = Answer::Unknown;
-                    unless_closed(writeln!(streams.err, "error: {}: {error}", image.written()))?;
+                    unless_closed(remark(streams.err, "error", &format!("{}: {error}", image.written())))?;
                 }
             }
         }

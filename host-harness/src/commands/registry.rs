@@ -9,12 +9,10 @@ use clap::Args;
 use sigwarden_core::reference::Repository;
 
 use crate::sources::{Registries, RegistryOptions, Rekor, RekorUrl};
+use crate::suggest::PUBLIC_LOG;
 
 /// Longer than anybody waits for one manifest.
 const MAX_SECONDS: f64 = 3600.0;
-
-/// Sigstore's own transparency log.
-const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
 
 /// How to reach the registries of images that no layout holds, and transparency logs.
 #[derive(Args, Clone, Debug)]
@@ -70,12 +68,12 @@ impl RegistryFlags {
         Some(Arc::new(Registries::new(options)))
     }
 
-    /// The URLs of the transparency logs that may be asked; the public one's where there are recorded answers alone.
+    /// The URLs of the transparency logs that may be asked, as settings name them; the public one's where there are recorded answers alone.
     pub(super) fn logs(&self) -> Vec<String> {
         if self.rekor_urls.is_empty() && !self.rekor_entries.is_empty() {
             return vec![PUBLIC_LOG.to_owned()];
         }
-        self.rekor_urls.iter().map(RekorUrl::to_string).collect()
+        self.rekor_urls.iter().map(|url| url.to_string().trim_end_matches('/').to_owned()).collect()
     }
 
     /// The transparency logs: recorded, and live unless everything stays offline.

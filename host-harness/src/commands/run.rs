@@ -18,7 +18,7 @@ use crate::host::Profile;
 use crate::log::Log;
 use crate::policy_file::{self, PolicyFile};
 use crate::render::text::{Paths, Places};
-use crate::render::{json as json_form, text};
+use crate::render::{json as json_form, remark, text};
 use crate::request;
 
 /// Answer an admission request, as `kwctl run` does
@@ -59,7 +59,7 @@ impl Arguments {
         let policy = self.policy(streams.err)?;
         let request = load_request(&self.request_path)?;
         if let Some(outside) = policy.leaves_out(&request) {
-            unless_closed(writeln!(streams.err, "note: {outside}"))?;
+            unless_closed(remark(streams.err, "note", &outside))?;
         }
         let mut settings = policy.settings;
         let module = self.asked.module.load()?;

@@ -18,7 +18,7 @@ use crate::policy_file::PolicyFile;
 use crate::progress;
 use crate::render::scan::{self as render, Form};
 use crate::render::text::Paths;
-use crate::render::{json, report, survey as in_words};
+use crate::render::{Place, bound_for, json, report, survey as in_words};
 use crate::scan;
 use crate::survey::{SurveyReport, Surveyor, survey};
 use crate::workers::{MAX_JOBS, Options};
@@ -146,7 +146,7 @@ impl Arguments {
         streams: &mut Streams<'_>,
     ) -> anyhow::Result<Answer> {
         let write = self.words()?;
-        let mut surveyor = Surveyor::new(self.asked.source.source(log)?, now()?)?;
+        let mut surveyor = Surveyor::new(self.asked.source.told(log)?, now()?)?;
         if let Some(root) = self.asked.trust.load()? {
             surveyor = surveyor.with_trusted_root(&root.to_string())?;
         }
@@ -181,7 +181,7 @@ impl Arguments {
     fn write(&self, out: &mut dyn Write, result: impl Fn(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
         let Some(path) = &self.output_file else { return Ok(unless_closed(result(out))?) };
         let mut text = anstream::StripStream::new(Vec::new());
-        result(&mut text)?;
+        bound_for(Place::File, || result(&mut text))?;
         std::fs::write(path, text.into_inner()).with_context(|| format!("cannot write `{}`", path.display()))
     }
 }

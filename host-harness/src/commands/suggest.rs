@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Value, json};
 use sigwarden_core::decision::Outcome;
 
@@ -25,11 +25,11 @@ use crate::manifests::{self, Manifest, Manifests, Object, Origin};
 use crate::policy::Policy;
 use crate::progress;
 use crate::render::text::Paths;
-use crate::render::{json as json_form, report, scan as render, visible};
+use crate::render::{Place, bound_for, json as json_form, remark, report, scan as render, visible};
 use crate::request;
 use crate::scan::report::ScanReport;
-use crate::sources::Source;
-use crate::suggest::{Options, Rehearsal, others, pair, settings, unproven, unpublished};
+use crate::sources::{Source, Told};
+use crate::suggest::{Options, PUBLIC_LOG, Rehearsal, others, pair, settings, unproven, unpublished};
 use crate::survey::{Holding, Surveyor, survey};
 use crate::workers;
 
@@ -40,6 +40,7 @@ const MAX_DAYS: u64 = 3_653;
 /// Draft the policies that admit what is used today, and little else
 #[derive(Args, Debug)]
 #[command(
+    group(ArgGroup::new("what").args(["paths", "images"]).required(true).multiple(true)),
     after_help = "Images are admitted for who signed them, if that holds; otherwise for a key that was given with --key; \
         for where their provenance says they were built; otherwise, for a while, for their digest. Provenance beside a signature \
         is asked for too. Nobody has approved what is suggested: read it, and each comment in it. \
@@ -54,7 +55,7 @@ const MAX_DAYS: u64 = 3_653;
 )]
 pub(super) struct Arguments {
     /// Files, folders that hold *.yaml, *.yml and *.json, or `-` for standard input
-    #[arg(value_name = "PATH", required_unless_present = "images")]
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
     /// An image that is also to be admitted; may be repeated
@@ -125,8 +126,11 @@ impl Arguments {
         let (start, now) = (Instant::now(), super::scan::now()?);
         let keys = self.named_keys()?;
         let source = self.source.source(log)?;
-        let holdings = self.survey(&asked, Arc::clone(&source), (start, now), &keys)?;
-        let mut options = Options { expires: self.last_day(now)?, keys, unproven: BTreeMap::new() };
+        let holdings = {
+            let told = Arc::new(Told::new(Arc::clone(&source), Arc::clone(log)));
+            self.survey(&asked, told, (start, now), &keys)?
+        };
+        let mut options = Options { expires: self.last_day(now)?, keys, log: self.log(), unproven: BTreeMap::new() };
         let scene = Scene { asked, source, module: self.module.load()?, log };
         let mut drafted = self.draft(&holdings, &options)?;
         let mut report = self.rehearse(&drafted, Profile::Extended, &scene, start, streams)?;
@@ -145,9 +149,10 @@ impl Arguments {
             for other in others(holding) {
                 // Certificates may hold anything.
                 let (image, other) = (holding.image.escape_debug(), other.escape_debug());
-                unless_closed(writeln!(
+                unless_closed(remark(
                     streams.err,
-                    "warning: {image} is also signed by {other}, who is not in this draft: see which signer you mean"
+                    "warning",
+                    &format!("{image} is also signed by {other}, who is not in this draft: see which signer you mean"),
                 ))?;
             }
         }
@@ -201,6 +206,12 @@ impl Arguments {
 
     fn named_keys(&self) -> anyhow::Result<BTreeMap<String, String>> {
         self.keys.iter().map(|path| Ok((path.display().to_string(), read_key(path)?))).collect()
+    }
+
+    /// The log that the draft has to name, if it is another one than policies ask by themselves.
+    fn log(&self) -> Option<String> {
+        let logs = self.source.registry.logs();
+        if logs.iter().any(|url| url == PUBLIC_LOG) { None } else { logs.into_iter().next() }
     }
 
     /// What the images have, each once. One that nobody could look into leaves nothing to suggest.
@@ -316,7 +327,8 @@ fn refuse_what_refuses(report: &ScanReport, log: &Arc<Log>, streams: &mut Stream
         return Ok(());
     }
     tell(log, streams.err)?;
-    unless_closed(render::write(streams.err, report, render::Form::Report(report::Form::Text)))?;
+    let in_words = render::Form::Report(report::Form::Text);
+    unless_closed(bound_for(Place::Errors, || render::write(streams.err, report, in_words)))?;
     bail!(
         "the draft would not admit all that it was drafted for ({} refused, {} undecided): nothing is suggested",
         report.totals.refused,

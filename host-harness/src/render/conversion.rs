@@ -4,15 +4,18 @@ use std::io::{self, Write};
 
 use sigwarden_core::decision::Outcome;
 
-use super::page::Page;
+use super::page::{Page, Place, bound_for};
 use crate::convert::report::{Note, Origin};
 
-/// Writes the notes in three parts, and nothing where there are none.
+/// Writes the notes to standard error in three parts, and nothing where there are none.
 ///
 /// # Errors
-/// When `out` cannot be written to.
-pub fn notes(out: &mut dyn Write, notes: &[Note]) -> io::Result<()> {
-    let mut page = Page::new(out);
+/// When `err` cannot be written to.
+pub fn notes(err: &mut dyn Write, notes: &[Note]) -> io::Result<()> {
+    bound_for(Place::Errors, || parts(&mut Page::new(err), notes))
+}
+
+fn parts(page: &mut Page<'_>, notes: &[Note]) -> io::Result<()> {
     let part = |note: &Note| match note {
         Note::Refused { .. } => 0_u8,
         Note::Changed { .. } => 1,
@@ -34,7 +37,7 @@ pub fn notes(out: &mut dyn Write, notes: &[Note]) -> io::Result<()> {
                 page.sentence(&format!("{} ({})", origin.object, origin.file))?;
             }
             last = Some(origin);
-            one(&mut page, note, path)?;
+            one(page, note, path)?;
         }
         if last.is_some() {
             page.blank()?;

@@ -23,6 +23,10 @@ pub fn inspection(out: &mut dyn Write, inspection: &Inspection) -> io::Result<()
         text.page.headline(Outcome::Failed, &format!("{}: there is no evidence", inspection.inspected))?;
         text.optional("digest", inspection.digest.as_ref())?;
         text.page.field("looked", &inspection.looked.join("\n"))?;
+        if inspection.unreadable.is_empty() {
+            // Nothing says anything of itself, and there is nothing to verify.
+            return Ok(());
+        }
     }
     for piece in &inspection.evidence {
         text.piece(inspection, piece)?;

@@ -17,6 +17,7 @@ pub mod survey;
 pub mod text;
 mod told;
 
-pub use page::fit_terminal;
-pub(crate) use page::visible;
+pub(crate) use page::{Place, bound_for, line, visible};
+pub use page::{fit_terminals, remark};
+pub(crate) use prose::codes;
 pub use prose::prose;

@@ -4,18 +4,89 @@
 //! copied as it stands. Lines are as long as the terminal is wide, within reason. Text comes from registries and certificates, so what could move the cursor or
 //! turn the writing round is shown as an escape.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use sigwarden_core::decision::Outcome;
 
-/// Columns of a line, where words allow, if nobody says how wide the terminal is.
+/// Columns of a line, where words allow, if it does not go to a terminal.
 const WIDTH: usize = 100;
 /// Narrower, fields would have no room beside their labels; wider, an eye loses the line.
-const WIDTHS: std::ops::RangeInclusive<usize> = 60..=140;
-/// Columns of a line in this process. There is one terminal, and a page that goes elsewhere has [`WIDTH`].
-static COLUMNS: AtomicUsize = AtomicUsize::new(WIDTH);
+const WIDTHS: std::ops::RangeInclusive<usize> = 40..=140;
+/// Columns of the terminal that standard output is; 0 where it is none.
+static OUTPUT: AtomicUsize = AtomicUsize::new(0);
+/// Columns of the terminal that standard error is; 0 where it is none.
+static ERRORS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// Where this thread's pages go.
+    static PLACE: Cell<Place> = const { Cell::new(Place::Output) };
+}
+
+/// Where a page goes, which says how long its lines are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Errors,
+    /// A file, which is the same whoever writes it.
+    File,
+}
+
+impl Place {
+    /// Columns of the terminal, if there is one.
+    fn terminal(self) -> Option<usize> {
+        let columns = match self {
+            Self::Output => OUTPUT.load(Ordering::Relaxed),
+            Self::Errors => ERRORS.load(Ordering::Relaxed),
+            Self::File => 0,
+        };
+        (columns > 0).then_some(columns)
+    }
+}
+
+/// Makes lines as long as the terminals are wide that standard output and standard error are.
+pub fn fit_terminals(output: Option<usize>, errors: Option<usize>) {
+    for (place, columns) in [(&OUTPUT, output), (&ERRORS, errors)] {
+        place.store(columns.map_or(0, |columns| columns.clamp(*WIDTHS.start(), *WIDTHS.end())), Ordering::Relaxed);
+    }
+}
+
+/// Writes something that does not go to standard output, where pages go otherwise.
+pub(crate) fn bound_for<T>(place: Place, write: impl FnOnce() -> T) -> T {
+    let before = PLACE.replace(place);
+    let written = write();
+    PLACE.set(before);
+    written
+}
+
+/// Writes a line to standard error that begins with its kind: `warning`, `note`, `error`. It breaks only on a terminal, so that a log has it in one piece;
+/// what stands below its first line stays as it is, where it shows a piece of a file.
+///
+/// # Errors
+/// When `err` cannot be written to.
+pub fn remark(err: &mut dyn Write, kind: &str, text: &str) -> io::Result<()> {
+    let Some(columns) = Place::Errors.terminal() else { return writeln!(err, "{kind}: {text}") };
+    let is_excerpt = text.lines().any(|line| line.trim_start().starts_with('|'));
+    let indent = kind.chars().count().saturating_add(2);
+    write!(err, "{kind}: ")?;
+    for (index, line) in lines(text).enumerate() {
+        let start = if index == 0 { indent } else { 0 };
+        if index > 0 && (is_excerpt || is_command(line.trim_start())) {
+            writeln!(err, "{line}")?;
+            continue;
+        }
+        for (index, part) in broken(&visible(&quotes_unbroken(line)), start, indent, columns).iter().enumerate() {
+            let hang = if index > 0 { indent } else { 0 };
+            writeln!(err, "{:hang$}{}", "", part.replace(NO_BREAK, " "))?;
+        }
+    }
+    Ok(())
+}
+
 /// Where fields of an image start.
 const INDENT: usize = 4;
 /// Columns of a label and its colon.
@@ -29,9 +100,12 @@ const NO_BREAK: &str = "\u{a0}";
 /// Programs that people are told to run.
 const PROGRAMS: [&str; 8] = ["cosign", "crane", "docker", "gh", "helm", "kubectl", "kwctl", "sigwarden"];
 
-/// Makes lines as long as the terminal is wide.
-pub fn fit_terminal(columns: usize) {
-    COLUMNS.store(columns.clamp(*WIDTHS.start(), *WIDTHS.end()), Ordering::Relaxed);
+/// Writes one line.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub(crate) fn line(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    Page::new(out).line(text)
 }
 
 /// Writes lines.
@@ -76,6 +150,40 @@ impl<'w> Page<'w> {
         Ok(())
     }
 
+    /// A labelled list: as many items on a line as there is room for. What does not fit on one hangs below itself.
+    pub(super) fn items(&mut self, label: &str, items: &[String]) -> io::Result<()> {
+        let width = columns();
+        let mut lines: Vec<String> = Vec::new();
+        // Whether another item may stand behind the last one.
+        let mut has_room = false;
+        for item in items {
+            let item = item.replace('\n', "\\n");
+            let whole = visible(&unbroken(&item));
+            let length = whole.chars().count();
+            let joined = lines.last().filter(|_| has_room).map(|line| format!("{line} · {whole}"));
+            let fits = |text: &String| FIELD.saturating_add(text.chars().count()) <= width;
+            if let (Some(joined), Some(line)) = (joined.filter(fits), lines.last_mut()) {
+                *line = joined;
+            } else if FIELD.saturating_add(length) <= width {
+                lines.push(whole);
+                has_room = true;
+            } else {
+                // A dash would end one line or begin another.
+                let item = item.replace(NO_BREAK, " ").replacen(" — ", ": ", 1);
+                let parts = broken(&visible(&item), FIELD, FIELD.saturating_add(2), width);
+                let parts = parts.into_iter().enumerate();
+                lines.extend(parts.map(|(index, part)| if index > 0 { format!("  {part}") } else { part }));
+                has_room = false;
+            }
+        }
+        self.label(label)?;
+        for (index, line) in lines.iter().enumerate() {
+            let hang = if index > 0 { FIELD } else { 0 };
+            writeln!(self.out, "{:hang$}{}", "", line.replace(NO_BREAK, " "))?;
+        }
+        Ok(())
+    }
+
     /// What to do: the field that the eye should find first. Sentences break; what the hand copies stays as it is.
     pub(super) fn remedy(&mut self, text: &str) -> io::Result<()> {
         let style = AnsiColor::Cyan.on_default();
@@ -102,6 +210,13 @@ impl<'w> Page<'w> {
     /// A line without indentation.
     pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
         self.wrapped(text, 0, 2, Style::new())
+    }
+
+    /// A line of a table: what does not fit into its last column goes on below it.
+    pub(super) fn row(&mut self, first: &str, last: &str) -> io::Result<()> {
+        let indent = first.chars().count().saturating_add(2);
+        write!(self.out, "{}  ", visible(first))?;
+        self.wrapped(last, indent, indent, Style::new())
     }
 
     /// A line that begins with words in a style of their own.
@@ -144,6 +259,11 @@ pub(super) fn unbroken(text: &str) -> String {
     text.replace(' ', NO_BREAK)
 }
 
+/// `text` as one line, where a program may read it; whoever sits at a terminal reads it broken.
+pub(super) fn unbroken_for_programs(text: &str) -> String {
+    if PLACE.get().terminal().is_some() { text.to_owned() } else { unbroken(text) }
+}
+
 /// The lines of a text; the empty text has one.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))
@@ -165,6 +285,8 @@ const fn mark(outcome: Outcome) -> (char, Style) {
 
 /// Breaks one line of text between words. The spaces at its start, which YAML lives by, are kept.
 fn broken(text: &str, start: usize, hang: usize, width: usize) -> Vec<String> {
+    // No line begins with what stands between two things.
+    let text = text.replace(" · ", "\u{a0}· ").replace(" — ", "\u{a0}— ");
     let indentation: String = text.chars().take_while(|character| *character == ' ').collect();
     let mut lines = Vec::new();
     let mut line = indentation;
@@ -174,7 +296,11 @@ fn broken(text: &str, start: usize, hang: usize, width: usize) -> Vec<String> {
         let length = word.chars().count();
         let end = column.saturating_add(length).saturating_add(usize::from(!is_fresh));
         if end > width && !is_fresh {
-            lines.push(std::mem::take(&mut line));
+            // The second of two spaces is no word, and stands neither behind a line nor in front of one.
+            if word.is_empty() {
+                continue;
+            }
+            lines.push(std::mem::take(&mut line).trim_end_matches(' ').to_owned());
             column = hang.saturating_add(length);
         } else {
             if !is_fresh {
@@ -190,7 +316,7 @@ fn broken(text: &str, start: usize, hang: usize, width: usize) -> Vec<String> {
 }
 
 fn columns() -> usize {
-    COLUMNS.load(Ordering::Relaxed)
+    PLACE.get().terminal().unwrap_or(WIDTH)
 }
 
 /// Whether a line of advice is there to be copied, as a command or as YAML, and not a sentence.
@@ -246,6 +372,8 @@ mod tests {
             ("a word longer than the line", "x".repeat(200), vec!["x".repeat(200)]),
             ("a long word after a short one", format!("to {}", "x".repeat(99)), vec!["to".to_owned(), "x".repeat(99)]),
             ("indented", "  - a: b".to_owned(), vec!["  - a: b".to_owned()]),
+            ("two spaces", format!("{}  word", words(20)), vec![words(20), "word".to_owned()]),
+            ("a dash", format!("{} — word", words(20)), vec![words(19), "word\u{a0}— word".to_owned()]),
         ];
         for (name, text, expected) in cases {
             assert_eq!(broken(&text, 1, 1, WIDTH), expected, "case `{name}`");
@@ -255,11 +383,34 @@ mod tests {
     #[test]
     fn lines_are_as_long_as_the_terminal_is_wide_within_reason() {
         let text = vec!["word"; 40].join(" ");
-        for (columns, longest) in [(60, 59), (80, 79), (140, 139)] {
+        for (columns, longest) in [(40, 39), (60, 59), (80, 79), (140, 139)] {
             let lines = broken(&text, 0, 0, columns);
             assert_eq!(lines.iter().map(|line| line.chars().count()).max(), Some(longest), "{columns} columns");
         }
         assert!(WIDTHS.contains(&WIDTH));
+    }
+
+    #[test]
+    fn items_stand_together_where_there_is_room() {
+        let long = "x".repeat(70);
+        let cases: [(&str, &[&str], &str); 4] = [
+            ("one", &["a — b"], "a — b"),
+            ("two", &["a — b", "c d"], "a — b · c d"),
+            ("no room for the second", &[&long, "a — b and more", "c"], &format!("{long}\na — b and more · c")),
+            (
+                "no room for one alone",
+                &["a", &format!("{long}\u{a0}—\u{a0}absent and more words"), "b"],
+                &format!("a\n{long}: absent and\n  more words\nb"),
+            ),
+        ];
+        for (name, items, expected) in cases {
+            let items: Vec<String> = items.iter().map(|&item| item.to_owned()).collect();
+            let mut out = Vec::new();
+            Page::new(&mut out).items("looked", &items).unwrap();
+            let text = anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string();
+            let expected = format!("    looked:    {}\n", expected.replace('\n', "\n               "));
+            assert_eq!(text, expected, "case `{name}`");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
+use sigwarden_core::decision::Code;
 
 use super::page::{Page, quotes_unbroken};
 
@@ -37,6 +38,15 @@ pub fn prose(out: &mut dyn Write, markdown: &str) -> io::Result<()> {
         }
     }
     flush(out, &mut paragraph)
+}
+
+/// Writes all codes with what they are about.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub(crate) fn codes(out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page::new(out);
+    Code::ALL.iter().try_for_each(|code| page.row(&code.to_string(), code.summary()))
 }
 
 /// Writes what was gathered, and forgets it.

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use sigwarden_core::decision::{CandidateReport, Explanation, Finding, ImageReport, Outcome, from_parting};
 
-use super::page::{Page, fits_field, unbroken};
+use super::page::{Page, Place, bound_for, fits_field, unbroken_for_programs};
 use super::told::{Reason, Told, coded, is_unmatched, location, told};
 
 /// Whether images are shown with their place in the object.
@@ -59,16 +59,16 @@ pub fn image(out: &mut dyn Write, image: &ImageReport) -> io::Result<()> {
     Text { page: Page::new(out), paths: Paths::Shown }.image(image, Places::Hidden)
 }
 
-/// Writes what is wrong with settings or a request as a whole.
+/// Writes to standard error what is wrong with settings or a request as a whole.
 ///
 /// # Errors
-/// When `out` cannot be written to.
-pub fn problems(out: &mut dyn Write, problems: &[Finding]) -> io::Result<()> {
-    let mut text = Text { page: Page::new(out), paths: Paths::Shown };
-    problems.iter().try_for_each(|problem| text.problem(problem))
+/// When `err` cannot be written to.
+pub fn problems(err: &mut dyn Write, problems: &[Finding]) -> io::Result<()> {
+    let mut text = Text { page: Page::new(err), paths: Paths::Shown };
+    bound_for(Place::Errors, || problems.iter().try_for_each(|problem| text.problem(problem)))
 }
 
-/// Writes the verdict on a bundle on one line. `artifact` names what was signed.
+/// Writes the verdict on a bundle, on one line but on a terminal. `artifact` names what was signed.
 ///
 /// # Errors
 /// When `out` cannot be written to.
@@ -89,7 +89,7 @@ pub fn bundle(out: &mut dyn Write, artifact: &str, report: &CandidateReport) -> 
             }
         }
     };
-    Page::new(out).headline(report.outcome, &unbroken(&verdict))
+    Page::new(out).headline(report.outcome, &unbroken_for_programs(&verdict))
 }
 
 struct Text<'w> {
@@ -123,15 +123,17 @@ impl Text<'_> {
 
     fn reason(&mut self, reason: &Reason<'_>) -> io::Result<()> {
         self.page.marked(reason.outcome, &coded(reason.finding))?;
-        self.lines("rule", &reason.rule, "\n")?;
+        self.lines("rule", &reason.rule)?;
         self.contrast(reason.finding)?;
-        self.lines("evidence", &reason.evidence, "\n")?;
-        self.lines("looked", &reason.looked, " · ")?;
+        self.lines("evidence", &reason.evidence)?;
+        if !reason.looked.is_empty() {
+            self.page.items("looked", &reason.looked)?;
+        }
         self.remedy(reason.finding)
     }
 
-    fn lines(&mut self, label: &str, lines: &[String], between: &str) -> io::Result<()> {
-        if lines.is_empty() { Ok(()) } else { self.page.field(label, &lines.join(between)) }
+    fn lines(&mut self, label: &str, lines: &[String]) -> io::Result<()> {
+        if lines.is_empty() { Ok(()) } else { self.page.field(label, &lines.join("\n")) }
     }
 
     fn details(&mut self, finding: &Finding) -> io::Result<()> {

@@ -64,6 +64,10 @@ impl Source for Anywhere {
         self.ask(repository, |source| source.referrers(repository, digest))
     }
 
+    fn scheme(&self, repository: &Repository) -> &'static str {
+        self.registries.as_ref().map_or("https", |registries| registries.scheme(repository))
+    }
+
     fn rekor_entries(&self, url: &str, artifact: &Digest) -> Result<Option<Vec<Value>>, SourceError> {
         self.rekor.entries(url, artifact)
     }

@@ -13,6 +13,7 @@ mod network;
 mod oci;
 mod registry;
 mod rekor;
+mod told;
 
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ pub use network::NetworkError;
 pub use oci::{Descriptor, Manifest, index_of};
 pub use registry::{Artifact, Registries, RegistryOptions};
 pub use rekor::{Rekor, RekorUrl};
+pub use told::Told;
 
 /// Contents of registries. `Ok(None)` means that the source looked, and it is not there.
 pub trait Source: Send + Sync {
@@ -52,6 +54,12 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// When the source could not look.
     fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<Descriptor>>, SourceError>;
+
+    /// How the registry of `repository` is reached: `https`, or `http` where somebody allowed it.
+    fn scheme(&self, repository: &Repository) -> &'static str {
+        let _ = repository;
+        "https"
+    }
 
     /// What the transparency log at `url` has about `artifact`: value objects of Rekor's `/api/v1/log/entries`.
     ///

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::{Identity, IdentityPattern, SubjectPattern, generalise};
 use super::provenance::{Built, Slsa};
-use super::terms::Terms;
+use super::terms::{Terms, add_log};
 use crate::convert::tree::{Fields, Tree};
 use crate::survey::{Holding, Seen, Signer, Standing};
 
@@ -29,6 +29,8 @@ pub struct Options {
     pub expires: String,
     /// The keys with which was surveyed: PEM by name.
     pub keys: BTreeMap<String, String>,
+    /// The log that completed signatures without proof, where it is not the public one: a policy asks no other one unless it is told.
+    pub log: Option<String>,
     /// Repositories whose provenance does not say what `slsa` asks, and what the policy said: it is not asked for there.
     pub unproven: BTreeMap<String, String>,
 }
@@ -291,7 +293,7 @@ fn block(
             Entry::Keyless(pattern, terms) => {
                 let covered = patterns.get(pattern).into_iter().flatten();
                 let seen: BTreeSet<&str> = covered.map(|identity| identity.subject.as_str()).collect();
-                keyless(pattern, terms, &seen, slsa.is_some())
+                keyless(pattern, terms, &seen, slsa.is_some(), options)
             }
             Entry::Key { name, hash, logged } => key(name, hash, *logged, slsa.is_some(), options)?,
         });
@@ -312,7 +314,7 @@ fn block(
         fields.add("attestors", vec![Tree::from(set)]);
     }
     if let Some(slsa) = slsa {
-        fields.add("attestations", vec![slsa.written()]);
+        fields.add("attestations", vec![slsa.written(options.log.as_deref())]);
     }
     Ok(Tree::from(fields))
 }
@@ -326,14 +328,20 @@ fn by_nobody(repositories: &BTreeSet<&str>) -> Tree {
     Tree::from(Fields::new().with("imageReferences", references).with("attestors", vec![set]))
 }
 
-fn keyless(pattern: &IdentityPattern, terms: &Terms, seen: &BTreeSet<&str>, has_provenance: bool) -> Tree {
+fn keyless(
+    pattern: &IdentityPattern,
+    terms: &Terms,
+    seen: &BTreeSet<&str>,
+    has_provenance: bool,
+    options: &Options,
+) -> Tree {
     let mut fields = Fields::new();
     match &pattern.subject {
         SubjectPattern::Exact(subject) => fields.add("subject", subject.as_str()),
         SubjectPattern::RegExp(subject) => fields.add("subjectRegExp", subject.as_str()),
     }
     fields.add("issuer", pattern.issuer.as_str());
-    terms.add_to(&mut fields);
+    terms.add_to(&mut fields, options.log.as_deref());
     let tighter = match &pattern.subject {
         SubjectPattern::RegExp(_) => " Writing out these names (`subject`) would tighten it.",
         SubjectPattern::Exact(_) if has_provenance => "",
@@ -351,7 +359,9 @@ fn key(name: &str, hash: &str, logged: bool, has_provenance: bool, options: &Opt
     if hash != "sha256" {
         fields.add_why("signatureAlgorithm", hash, "The hash that this key signs with; without this it is sha256.");
     }
-    if !logged {
+    if logged {
+        add_log(&mut fields, options.log.as_deref());
+    } else {
         let rekor = Fields::new().with("ignoreTlog", true);
         fields.add_why("rekor", rekor, "No log vouches for these signatures: leave this out once one does.");
     }

@@ -13,4 +13,5 @@ pub use identity::{Identity, IdentityPattern, SubjectPattern, generalise};
 pub use pair::pair;
 pub use provenance::unproven;
 pub use rehearsal::Rehearsal;
+pub(crate) use terms::PUBLIC_LOG;
 pub use unpublished::unpublished;

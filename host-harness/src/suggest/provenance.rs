@@ -129,7 +129,7 @@ impl Slsa {
     }
 
     /// As an entry of `attestations`.
-    pub(super) fn written(&self) -> Tree {
+    pub(super) fn written(&self, log: Option<&str>) -> Tree {
         let mut slsa = Fields::new().with("sourceUri", self.source.as_str()).with("builderId", self.builder.as_str());
         slsa.add_some("sourceBranch", self.branch.as_deref());
         slsa.add_some("sourceVersionedTag", self.versions.as_deref());
@@ -152,11 +152,11 @@ impl Slsa {
             }
             None => fields.add_why("slsa", slsa, &why),
         }
-        if !self.terms.are_usual() {
+        if !self.terms.are_usual() || log.is_some() {
             // What `slsa` means where it names no attestors, on other terms.
             let name = self.builder.split_once('@').map_or(&*self.builder, |(name, _)| name);
             let mut keyless = Fields::new().with("subject", format!("{name}@*")).with("issuer", GITHUB_ACTIONS_ISSUER);
-            self.terms.add_to(&mut keyless);
+            self.terms.add_to(&mut keyless, log);
             let entry = Tree::from(Fields::new().with("keyless", keyless));
             fields.add("attestors", vec![Tree::from(Fields::new().with("entries", vec![entry]))]);
         }

@@ -5,8 +5,16 @@ use sigwarden_core::verify::SIGSTORE;
 use crate::convert::tree::Fields;
 use crate::survey::Standing;
 
-/// Required where a log is not; it is not asked.
-pub(super) const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
+/// Sigstore's own transparency log, which entries mean that name none.
+pub(crate) const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
+
+/// The log that entries name which leave none out: the one that was asked, where it is not the one that the policy asks anyway.
+pub(super) fn add_log(fields: &mut Fields, log: Option<&str>) {
+    if let Some(url) = log {
+        let rekor = Fields::new().with("url", url);
+        fields.add_why("rekor", rekor, "The log that was asked about signatures that carry no proof of their own.");
+    }
+}
 
 /// On what terms a signature or attestation holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,13 +37,15 @@ impl Terms {
         self.trust_root == SIGSTORE && self.logged && self.certificate_logged
     }
 
-    /// Adds what a `keyless` entry says of them.
-    pub(super) fn add_to(&self, keyless: &mut Fields) {
+    /// Adds what a `keyless` entry says of them; `log` is another one than the public one, which was asked.
+    pub(super) fn add_to(&self, keyless: &mut Fields, log: Option<&str>) {
         if self.trust_root != SIGSTORE {
             let why = "Another Sigstore than the public one vouches for these, and the public one does not.";
             keyless.add_why("trustRoot", self.trust_root.as_str(), why);
         }
-        if !self.logged {
+        if self.logged {
+            add_log(keyless, log);
+        } else {
             let rekor = Fields::new().with("url", PUBLIC_LOG).with("ignoreTlog", true);
             keyless.add_why(
                 "rekor",

@@ -27,7 +27,7 @@ const RULES: [(&str, &str); 6] = [
 ];
 
 fn results(file: &str, test: &TestReport) -> Vec<Value> {
-    let location = json!({"physicalLocation": {"artifactLocation": {"uri": file}}});
+    let location = json!({"physicalLocation": {"artifactLocation": {"uri": sarif::uri(file)}}});
     let result = |rule: &str, text: String| {
         json!({
             "ruleId": rule,

@@ -85,7 +85,7 @@ fn unsigned() {
   ✗ nobody signed this image [SW4001]
     rule:      verifyImages[0].attestors[0].entries[0]
                https://github.com/x/y issued by https://issuer
-    looked:    cosign tag sha256-29002f61fd82….sig — absent ·
+    looked:    cosign tag sha256-29002f61fd82….sig — absent
                referrers of sha256:29002f61fd82… — none · published — this host cannot fetch blobs
     do:        cosign sign --yes ghcr.io/x/y@sha256:{HEX}
                or except it, with a date

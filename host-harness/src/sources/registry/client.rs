@@ -114,14 +114,14 @@ impl Client {
     /// A path below `/v2/` of the repository's registry.
     pub(super) fn place(&self, repository: &Repository, path: &str) -> Result<Url, NetworkError> {
         let registry = repository.registry();
-        let scheme = if self.is_insecure(registry) { "http" } else { "https" };
+        let scheme = self.options.scheme(registry);
         let host = if registry == DOCKER_HUB { DOCKER_HUB_HOST } else { registry };
         let text = format!("{scheme}://{host}/v2/{path}");
         Url::parse(&text).map_err(|error| NetworkError::Setup { reason: format!("`{text}`: {error}") })
     }
 
     fn is_insecure(&self, registry: &str) -> bool {
-        self.options.insecure.iter().any(|host| host == registry)
+        self.options.scheme(registry) == "http"
     }
 
     /// Reads `url`. `None` is the registry's word that there is nothing: no manifest, no blob, no referrers API.

@@ -55,6 +55,13 @@ pub struct RegistryOptions {
     pub timeout: Duration,
 }
 
+impl RegistryOptions {
+    /// How a registry is reached.
+    fn scheme(&self, registry: &str) -> &'static str {
+        if self.insecure.iter().any(|host| host == registry) { "http" } else { "https" }
+    }
+}
+
 impl Default for RegistryOptions {
     fn default() -> Self {
         Self { insecure: Vec::new(), docker_config: None, timeout: Duration::from_secs(30) }
@@ -207,6 +214,10 @@ impl Source for Registries {
         let key = (repository.clone(), digest.clone());
         let listed = self.referrers.once(key, || self.fetch_referrers(repository, digest))?;
         Ok(listed.map(|(list, _)| list.to_vec()))
+    }
+
+    fn scheme(&self, repository: &Repository) -> &'static str {
+        self.options.scheme(repository.registry())
     }
 }
 
