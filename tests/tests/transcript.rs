@@ -383,7 +383,7 @@ fn breaks() -> Vec<Break> {
                 "platform/proxy:v1",
             ],
             code: "SW3010",
-            words: &["the registry denies access", "url http://", "docker login"],
+            words: &["the registry denies access", "http://127.0.0.1:", "docker login"],
         },
     ]
 }
