@@ -59,9 +59,10 @@ pub fn verify(payload: &[u8], now: i64) -> CandidateReport {
 }
 
 fn check(payload: &[u8], now: i64, report: &mut CandidateReport) -> Result<(), Finding> {
-    let request: Request = serde_json::from_slice(payload)
+    let mut request: Request = serde_json::from_slice(payload)
         .map_err(|e| Finding::new(Code::RequestMalformed, format!("the request cannot be read: {e}")))?;
-    let evidence = read(&request)?;
+    // Read, the bundle's text is needed no more, and its memory is.
+    let evidence = read(&std::mem::take(&mut request.bundle), &request.artifact)?;
     if let Claim::Attestation { predicate_type, .. } = &evidence.claim {
         report.predicate_type = Some(predicate_type.clone());
     }
@@ -96,11 +97,11 @@ fn check(payload: &[u8], now: i64, report: &mut CandidateReport) -> Result<(), F
 }
 
 /// Reads the bundle, and makes sure that it is about the artifact.
-fn read(request: &Request) -> Result<Evidence, Finding> {
+fn read(bundle: &str, artifact: &Artifact) -> Result<Evidence, Finding> {
     let malformed = |e: &dyn std::fmt::Display| Finding::new(Code::EvidenceMalformed, e.to_string());
-    let mut material = Material::from_bundle_json(request.bundle.as_bytes()).map_err(|e| malformed(&e))?;
+    let mut material = Material::from_bundle_json(bundle.as_bytes()).map_err(|e| malformed(&e))?;
     let claim = Claim::read(&material.content).map_err(|e| malformed(&e))?;
-    let digest = match &request.artifact {
+    let digest = match artifact {
         Artifact::Digest(digest) => digest.to_string(),
         Artifact::Bytes(base64) => {
             let bytes = STANDARD.decode(base64).map_err(|e| malformed(&e))?;

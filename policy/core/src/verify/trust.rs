@@ -40,14 +40,17 @@ pub struct TrustRoot {
     /// sigstore-verify's own preparation of it.
     verifier: OnceLock<Verifier>,
     /// The preparation for what sigstore-verify is not asked about.
-    own: OnceLock<Own>,
+    own: Own,
 }
 
+/// Each part when it is first asked for: hardly any evidence needs them all.
+#[derive(Default)]
 struct Own {
-    rekor_keys: Keyring,
-    ct_keys: Vec<(SigningScheme, Keyring)>,
-    anchors: Vec<(TrustAnchor<'static>, Option<TimeRange>)>,
-    timestamp_authorities: Vec<TsaAuthority>,
+    rekor_keys: OnceLock<Keyring>,
+    /// In the order of [`CT_SCHEMES`].
+    ct_keys: [OnceLock<Keyring>; CT_SCHEMES.len()],
+    anchors: OnceLock<Vec<(TrustAnchor<'static>, Option<TimeRange>)>>,
+    timestamp_authorities: OnceLock<Vec<TsaAuthority>>,
 }
 
 /// Text that is embedded, until it was read: a snapshot shall not have it beside what it says.
@@ -136,6 +139,15 @@ pub enum TrustError {
     },
 }
 
+/// What is in `cell`, made where it is not there yet.
+fn once<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, TrustError>) -> Result<&T, TrustError> {
+    if let Some(made) = cell.get() {
+        return Ok(made);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
+}
+
 impl TrustRoot {
     /// Reads a `trusted_root.json`.
     ///
@@ -183,7 +195,7 @@ impl TrustRoot {
 
     fn of(root: TrustedRoot) -> Self {
         provider::install();
-        Self { root, stamps_keys: false, verifier: OnceLock::new(), own: OnceLock::new() }
+        Self { root, stamps_keys: false, verifier: OnceLock::new(), own: Own::default() }
     }
 
     /// This root, if sigstore-verify can use it: it looks at every key, window and certificate.
@@ -194,43 +206,17 @@ impl TrustRoot {
 
     /// sigstore-verify's own preparation of it.
     pub(super) fn verifier(&self) -> Result<&Verifier, TrustError> {
-        if let Some(verifier) = self.verifier.get() {
-            return Ok(verifier);
-        }
-        let verifier = Verifier::new(&self.root).map_err(|e| unusable(&e))?;
-        Ok(self.verifier.get_or_init(|| verifier))
-    }
-
-    fn own(&self) -> Result<&Own, TrustError> {
-        if let Some(own) = self.own.get() {
-            return Ok(own);
-        }
-        let rekor_keys = self.root.rekor_keys().map_err(|e| unusable(&e))?;
-        let ct_keys = CT_SCHEMES
-            .into_iter()
-            .map(|scheme| Ok((scheme, self.root.ctfe_keys(scheme)?)))
-            .collect::<Result<_, sigstore_verify::trust_root::Error>>()
-            .map_err(|e| unusable(&e))?;
-        let mut anchors = Vec::new();
-        for authority in &self.root.certificate_authorities {
-            for certificate in &authority.cert_chain.certificates {
-                let der = CertificateDer::from(certificate.raw_bytes.as_bytes());
-                let anchor = webpki::anchor_from_trusted_cert(&der).map_err(|e| unusable(&e))?.to_owned();
-                anchors.push((anchor, authority.valid_for));
-            }
-        }
-        let timestamp_authorities = timestamp_authorities(&self.root);
-        Ok(self.own.get_or_init(|| Own { rekor_keys, ct_keys, anchors, timestamp_authorities }))
+        once(&self.verifier, || Verifier::new(&self.root).map_err(|e| unusable(&e)))
     }
 
     /// Keys of the transparency logs.
     pub(super) fn rekor_keys(&self) -> Result<&Keyring, TrustError> {
-        Ok(&self.own()?.rekor_keys)
+        once(&self.own.rekor_keys, || self.root.rekor_keys().map_err(|e| unusable(&e)))
     }
 
     /// Timestamp authorities, each with its window.
-    pub(super) fn timestamp_authorities(&self) -> Result<&[TsaAuthority], TrustError> {
-        Ok(&self.own()?.timestamp_authorities)
+    pub(super) fn timestamp_authorities(&self) -> &[TsaAuthority] {
+        self.own.timestamp_authorities.get_or_init(|| timestamp_authorities(&self.root))
     }
 
     /// Whether one of its logs has this ID.
@@ -243,12 +229,26 @@ impl TrustRoot {
         let open = |(_, window): &&(TrustAnchor<'static>, Option<TimeRange>)| {
             window.is_none_or(|window| window.contains(time))
         };
-        Ok(self.own()?.anchors.iter().filter(open).map(|(anchor, _)| anchor.clone()).collect())
+        let anchors = once(&self.own.anchors, || self.anchors())?;
+        Ok(anchors.iter().filter(open).map(|(anchor, _)| anchor.clone()).collect())
+    }
+
+    fn anchors(&self) -> Result<Vec<(TrustAnchor<'static>, Option<TimeRange>)>, TrustError> {
+        let mut anchors = Vec::new();
+        for authority in &self.root.certificate_authorities {
+            for certificate in &authority.cert_chain.certificates {
+                let der = CertificateDer::from(certificate.raw_bytes.as_bytes());
+                let anchor = webpki::anchor_from_trusted_cert(&der).map_err(|e| unusable(&e))?.to_owned();
+                anchors.push((anchor, authority.valid_for));
+            }
+        }
+        Ok(anchors)
     }
 
     /// The keys of the certificate transparency logs that sign in this way.
     pub(super) fn ct_keys(&self, scheme: SigningScheme) -> Result<Option<&Keyring>, TrustError> {
-        Ok(self.own()?.ct_keys.iter().find(|(known, _)| *known == scheme).map(|(_, keys)| keys))
+        let known = CT_SCHEMES.iter().zip(&self.own.ct_keys).find(|(known, _)| **known == scheme);
+        known.map(|(_, keys)| once(keys, || self.root.ctfe_keys(scheme).map_err(|e| unusable(&e)))).transpose()
     }
 }
 
