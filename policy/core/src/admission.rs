@@ -23,6 +23,7 @@ use crate::evidence::Store;
 use crate::examiner::{Examiner, Target, deadline_finding, host_finding, outcome};
 use crate::exceptions::{self, Excepted};
 use crate::host::Host;
+use crate::json::{self, Json};
 use crate::mutation;
 use crate::reference::{Digest, ImageRef};
 use crate::rules::{self, Concern};
@@ -37,7 +38,7 @@ use std::collections::BTreeMap;
 struct Payload {
     request: Outline,
     #[serde(default)]
-    settings: Value,
+    settings: Json,
 }
 
 /// The answer, and why.
@@ -67,7 +68,7 @@ pub fn decide(host: &dyn Host, payload: &[u8], now: i64) -> Decision {
 /// # Errors
 /// With every problem that makes the settings unusable.
 pub fn validate_settings(settings: &[u8], now: i64) -> Result<Vec<Finding>, Vec<Finding>> {
-    let settings: Value = serde_json::from_slice(settings)
+    let settings = json::read(settings)
         .map_err(|e| vec![Finding::new(Code::SettingsInvalid, format!("the settings are not JSON: {e}"))])?;
     match Settings::parse(&settings) {
         Ok(settings) => Ok(settings.review(now).iter().map(Problem::to_finding).collect()),
@@ -76,7 +77,7 @@ pub fn validate_settings(settings: &[u8], now: i64) -> Result<Vec<Finding>, Vec<
 }
 
 fn read(payload: &[u8]) -> Result<(Value, Settings), Vec<Finding>> {
-    let Payload { request: Outline(outline), settings } =
+    let Payload { request: Outline(outline), settings: Json(settings) } =
         serde_json::from_slice(payload).map_err(|e| vec![unreadable(&e)])?;
     let settings = Settings::parse(&settings)
         .map_err(|problems| problems.iter().map(|problem| problem.to_finding()).collect::<Vec<_>>())?;

@@ -3,6 +3,7 @@
 
 use crate::decision::{CandidateReport, Code, Finding, Outcome};
 use crate::evidence::{Claim, Content, Evidence, Material};
+use crate::json::Json;
 use crate::reference::Digest;
 use crate::settings::WholeRegex;
 use crate::verify::{
@@ -20,7 +21,7 @@ use std::sync::Arc;
 struct Request {
     bundle: String,
     artifact: Artifact,
-    trusted_root: Option<Value>,
+    trusted_root: Option<Json>,
     certificate_identity: Option<String>,
     certificate_identity_regexp: Option<String>,
     certificate_oidc_issuer: Option<String>,
@@ -66,7 +67,7 @@ fn check(payload: &[u8], now: i64, report: &mut CandidateReport) -> Result<(), F
     if let Claim::Attestation { predicate_type, .. } = &evidence.claim {
         report.predicate_type = Some(predicate_type.clone());
     }
-    let trust = trust_root(request.trusted_root.as_ref())?;
+    let trust = trust_root(request.trusted_root.as_ref().map(|Json(root)| root))?;
     let log = if request.insecure_ignore_tlog { LogRule::InsecureIgnore } else { LogRule::Require };
     match (&request.key, Identity::read(&request)?) {
         (Some(pem), None) => {

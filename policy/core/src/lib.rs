@@ -21,6 +21,7 @@ pub mod evidence;
 pub mod examiner;
 pub mod exceptions;
 pub mod host;
+mod json;
 pub mod mutation;
 mod quote;
 pub mod reference;

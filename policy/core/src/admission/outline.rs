@@ -7,22 +7,14 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde::de::{DeserializeSeed as _, Deserializer};
+use serde_json::Value;
 
 use crate::decision::{Code, Finding};
-
-/// What of a value is read.
-enum Part {
-    /// All of it.
-    Whole,
-    /// Of an object these fields.
-    Fields(&'static [(&'static str, Part)]),
-    /// Of a list this of each item.
-    Items(&'static Part),
-}
-
-use Part::{Fields, Items, Whole};
+use crate::json::{
+    Json,
+    Part::{self, Fields, Items, Whole},
+};
 
 /// A container, or a volume, which may be an image too.
 const CONTAINER: Part = Fields(&[("name", Whole), ("image", Whole), ("imagePullPolicy", Whole)]);
@@ -85,110 +77,14 @@ impl<'de> Deserialize<'de> for Outline {
 pub(crate) fn whole(payload: &[u8]) -> Result<Value, Finding> {
     #[derive(Deserialize)]
     struct Payload {
-        request: Value,
+        request: Json,
     }
-    let payload: Payload = serde_json::from_slice(payload).map_err(|e| unreadable(&e))?;
-    Ok(payload.request)
+    let Payload { request: Json(request) } = serde_json::from_slice(payload).map_err(|e| unreadable(&e))?;
+    Ok(request)
 }
 
 pub(super) fn unreadable(error: &dyn fmt::Display) -> Finding {
     Finding::new(Code::RequestMalformed, format!("the request cannot be read: {error}"))
-}
-
-impl<'de> DeserializeSeed<'de> for &'static Part {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        match self {
-            Whole => Value::deserialize(deserializer),
-            // Whatever is of another type than it should be stays of that type, so that it is refused as such.
-            Fields(_) | Items(_) => deserializer.deserialize_any(self),
-        }
-    }
-}
-
-impl<'de> Visitor<'de> for &'static Part {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut kept = Vec::new();
-        match self {
-            Items(part) => {
-                while let Some(item) = items.next_element_seed(*part)? {
-                    kept.push(item);
-                }
-            }
-            Whole | Fields(_) => while items.next_element::<IgnoredAny>()?.is_some() {},
-        }
-        Ok(Value::Array(kept))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let fields = match self {
-            Fields(fields) => fields,
-            Whole | Items(_) => &[][..],
-        };
-        let mut kept = Map::new();
-        while let Some(field) = entries.next_key_seed(Name(fields))? {
-            match field {
-                // Of several with one name the last counts, as in the whole.
-                Some((name, part)) => drop(kept.insert((*name).to_owned(), entries.next_value_seed(part)?)),
-                None => drop(entries.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(Value::Object(kept))
-    }
-}
-
-/// Finds the field that a key names.
-struct Name(&'static [(&'static str, Part)]);
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Option<&'static (&'static str, Part)>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Name {
-    type Value = Option<&'static (&'static str, Part)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().find(|(name, _)| *name == key))
-    }
 }
 
 #[cfg(test)]

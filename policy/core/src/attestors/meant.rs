@@ -8,6 +8,7 @@ use super::{EvidenceError, verify_key, verify_keyless};
 use crate::decision::Finding;
 use crate::evidence::Evidence;
 use crate::examiner::Examiner;
+use crate::json;
 use crate::settings::{Attestor, AttestorKind, KeyAttestor, KeylessAttestor};
 use crate::verify::{KeyHash, LogRule, SctRule};
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ const OR: &str = "; or, ";
 #[must_use]
 pub fn advised_entry(remedy: &str) -> Option<(Option<&str>, Value)> {
     let (hint, entry) = remedy.split_once(ADD_ENTRY)?;
-    Some((hint.strip_suffix(OR), serde_json::from_str(entry).ok()?))
+    Some((hint.strip_suffix(OR), json::read(entry.as_bytes()).ok()?))
 }
 
 /// The finding of an entry that nothing satisfied. `nearest` is the evidence that `error` is about.

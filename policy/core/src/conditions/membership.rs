@@ -22,6 +22,7 @@ use super::spelling;
 use super::template::MAX_TEXT_BYTES;
 use super::verdict::{Open, Verdict};
 use crate::entries;
+use crate::json;
 
 /// Steps of matching wildcards in one condition, each of them 16 pairs of characters at worst. Ten thousand packages
 /// against a hundred patterns take a million, as long as the patterns start with a letter.
@@ -124,7 +125,7 @@ impl Matching {
             let inside: Option<Vec<bool>> = keys.iter().map(|key| range.contains(key)).collect();
             return Ok(inside.map(|inside| self.share_of(inside)));
         }
-        let list: Vec<String> = match serde_json::from_str::<Value>(text) {
+        let list: Vec<String> = match json::read(text.as_bytes()) {
             Ok(_) => match serde_json::from_str(text) {
                 Ok(list) => list,
                 Err(_) => return Ok(None),

@@ -4,6 +4,8 @@
 //! believed only together with a verified signature over the same bytes.
 
 use super::material::{Content, MaterialError};
+use crate::entries;
+use crate::json::{self, Json};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -62,7 +64,7 @@ impl Predicate {
     #[must_use]
     pub fn value(&self) -> Value {
         // It was JSON when the statement around it was read.
-        self.0.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+        self.0.as_ref().and_then(|raw| json::read(raw.get().as_bytes()).ok()).unwrap_or_default()
     }
 }
 
@@ -119,7 +121,7 @@ impl Claim {
 struct SimpleSigning {
     critical: Critical,
     #[serde(default)]
-    optional: Option<BTreeMap<String, Value>>,
+    optional: Option<BTreeMap<String, Json>>,
 }
 
 #[derive(Deserialize)]
@@ -145,7 +147,7 @@ fn simple_signing(payload: &[u8]) -> Result<Claim, MaterialError> {
     }
     Ok(Claim::Signature(vec![Subject {
         digests: vec![payload.critical.image.digest],
-        annotations: payload.optional.unwrap_or_default(),
+        annotations: values(payload.optional),
     }]))
 }
 
@@ -165,7 +167,11 @@ struct StatementSubject {
     #[serde(default)]
     digest: BTreeMap<String, String>,
     #[serde(default)]
-    annotations: Option<BTreeMap<String, Value>>,
+    annotations: Option<BTreeMap<String, Json>>,
+}
+
+fn values(fields: Option<BTreeMap<String, Json>>) -> BTreeMap<String, Value> {
+    entries::map(fields.unwrap_or_default().into_iter().map(|(key, Json(value))| (key, value)))
 }
 
 /// An in-toto statement, v0.1 or v1 (in-toto attestation `spec/v1/statement.md`).
@@ -192,7 +198,7 @@ fn statement(payload: &[u8]) -> Result<Claim, MaterialError> {
                 .into_iter()
                 .filter_map(|name| subject.digest.get(name).map(|hex| format!("{name}:{}", hex.to_ascii_lowercase())))
                 .collect(),
-            annotations: subject.annotations.unwrap_or_default(),
+            annotations: values(subject.annotations),
         })
         .collect();
     if statement.predicate_type == COSIGN_SIGN_PREDICATE {

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::material::{Material, MaterialError};
 use super::media_type::{EMPTY, MANIFEST};
+use crate::json;
 use crate::quote::quote;
 use crate::reference::Digest;
 
@@ -237,7 +238,7 @@ impl PublishedEvidence {
     pub fn read(json: &[u8], subject: &Digest) -> Result<Self, PublishedError> {
         let mut evidence = Self::new(subject.clone());
         for text in elements(json, subject)? {
-            let value: Value = serde_json::from_str(text).map_err(|e| PublishedError::Unreadable(e.to_string()))?;
+            let value = json::read(text.as_bytes()).map_err(|e| PublishedError::Unreadable(e.to_string()))?;
             if !value.is_object() {
                 return Err(PublishedError::Unreadable("an element is not an object".to_owned()));
             }

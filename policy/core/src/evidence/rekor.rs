@@ -3,6 +3,7 @@
 //! The shape is that of the value objects of Rekor's `/api/v1/log/entries`. Everything in it is untrusted: an entry counts
 //! only if its log's key signed it and it is about this signature, which `verify` checks.
 
+use crate::json::Json;
 use serde::Deserialize;
 use sigstore_verify::types::{
     CanonicalizedBody, CheckpointData, DigestBytes, InclusionProof, LogIndex, Sha256Hash, SignedTimestamp,
@@ -50,11 +51,11 @@ struct WireProof {
 /// When it is no list, or holds more than are looked at.
 pub(super) fn entries(json: &[u8]) -> Result<Vec<LogEntry>, MaterialError> {
     let malformed = |reason: String| MaterialError::Malformed { what: "list of log entries", reason };
-    let entries: Vec<serde_json::Value> = serde_json::from_slice(json).map_err(|e| malformed(e.to_string()))?;
+    let entries: Vec<Json> = serde_json::from_slice(json).map_err(|e| malformed(e.to_string()))?;
     if entries.len() > MAX_ENTRIES {
         return Err(MaterialError::TooMany { what: "log entries", limit: MAX_ENTRIES });
     }
-    let read = |entry| serde_json::from_value::<Wire>(entry).ok().and_then(Wire::read);
+    let read = |Json(entry)| serde_json::from_value::<Wire>(entry).ok().and_then(Wire::read);
     Ok(entries.into_iter().filter_map(read).collect())
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use super::{Host, HostError, ManifestId, ResourceId, config_in_answer, failure_text};
+use crate::json::{self, Json};
 use crate::reference::{Digest, ImageRef, Repository};
 
 /// The way to a host: waPC in a cluster, a function call where the core runs natively.
@@ -57,12 +58,12 @@ struct Blob {
 
 #[derive(Deserialize)]
 struct Index {
-    index: Value,
+    index: Json,
 }
 
 #[derive(Deserialize)]
 struct Entries {
-    entries: Vec<Value>,
+    entries: Vec<Json>,
 }
 
 impl<C: Callbacks> Host for CallbackHost<C> {
@@ -98,13 +99,15 @@ impl<C: Callbacks> Host for CallbackHost<C> {
 
     fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<u8>>, HostError> {
         let found: Option<Index> = self.extended("oci", "v1/referrers", &about(repository, digest))?;
-        Ok(found.map(|found| found.index.to_string().into_bytes()))
+        Ok(found.map(|found| found.index.0.to_string().into_bytes()))
     }
 
     fn rekor_entries(&self, url: &str, artifact: &Digest) -> Result<Option<Vec<u8>>, HostError> {
         let found: Option<Entries> =
             self.extended("rekor", "v1/entries", &json!({"url": url, "artifact": artifact.to_string()}))?;
-        Ok(found.map(|found| Value::Array(found.entries).to_string().into_bytes()))
+        Ok(found.map(|found| {
+            Value::Array(found.entries.into_iter().map(|Json(entry)| entry).collect()).to_string().into_bytes()
+        }))
     }
 
     fn elapsed(&self) -> Duration {
@@ -117,7 +120,7 @@ impl<C: Callbacks> Host for CallbackHost<C> {
             "api_version": api_version, "kind": kind, "namespace": namespace, "name": name, "disable_cache": false,
         });
         match self.0.call("kubewarden", "kubernetes", "get_resource", payload.to_string().as_bytes()) {
-            Ok(answer) => serde_json::from_slice(&answer)
+            Ok(answer) => json::read(&answer)
                 .map(Some)
                 .map_err(|e| HostError::Unreachable(format!("the host's answer cannot be read: {e}"))),
             Err(error) => failure_text::read_resource(id, &error).map_or(Ok(None), Err),

@@ -18,6 +18,7 @@ use super::super::spelling;
 use super::functions::{self, Call, Given};
 use super::tree::{Argument, Comparator, Expr, Piece, Step};
 use crate::entries;
+use crate::json;
 use crate::suggestion::closest_first;
 
 /// Nodes of expressions that one condition's side may evaluate: a filter with ten conditions over a bill of materials of
@@ -318,7 +319,7 @@ fn or_null(found: Found<'_>) -> Found<'_> {
 }
 
 fn spelled(text: &str) -> Result<Value, ConditionError> {
-    serde_json::from_str(text).map_err(|_| ConditionError::NotJson { text: text.to_owned() })
+    json::read(text.as_bytes()).map_err(|_| ConditionError::NotJson { text: text.to_owned() })
 }
 
 /// What counts as true: everything but null, false and what is empty.

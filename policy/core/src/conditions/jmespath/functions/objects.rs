@@ -1,5 +1,6 @@
 //! Functions over objects.
 
+use crate::json;
 use serde_json::{Map, Value, json};
 
 use super::super::super::compare::deep_equal;
@@ -85,6 +86,6 @@ pub(super) fn object_from_lists(call: &Call<'_>) -> Result {
 pub(super) fn parse_json(call: &Call<'_>) -> Result {
     let text = call.text(0)?;
     call.machine.charge_copy(text.len().saturating_mul(8))?;
-    serde_json::from_str(text)
+    json::read(text.as_bytes())
         .map_err(|_| call.fail(FunctionError::Unreadable { text: text.to_owned(), wanted: "JSON" }))
 }
