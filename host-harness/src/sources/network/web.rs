@@ -47,8 +47,37 @@ impl Web {
         request: RequestBuilder,
         url: &Url,
     ) -> Result<reqwest::Response, Trouble> {
-        request.send().await.map_err(|error| network_trouble(error, url))
+        request.send().await.map_err(|error| network_trouble(&error, url, root_cause(&error)))
     }
+
+    /// As [`Web::send`], of a registry that the user named. Only of such a one is it any use to say with which flag it may go
+    /// better: token servers and redirects are where a registry wishes.
+    pub(in crate::sources) async fn ask_registry(
+        &self,
+        request: RequestBuilder,
+        url: &Url,
+    ) -> Result<reqwest::Response, Trouble> {
+        request.send().await.map_err(|error| {
+            let mut reason = root_cause(&error);
+            let is_itself = error.url().is_none_or(|at| at.origin() == url.origin());
+            if is_itself
+                && is_perhaps_http(&error, &reason, url)
+                && let Some(host) = plain_host(url)
+            {
+                // The core takes it apart into what is wrong and what there is to do (`failure_text::own_advice`).
+                reason.push_str("; do: if it speaks http: --insecure-registry ");
+                reason.push_str(&host);
+            }
+            network_trouble(&error, url, reason)
+        })
+    }
+}
+
+/// Host and port, if they can be pasted into a shell.
+fn plain_host(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    let is_plain = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'));
+    is_plain.then(|| url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 /// Whether the server is this machine.
@@ -82,7 +111,7 @@ pub(in crate::sources) async fn read_body(
         return Err(too_large());
     }
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| network_trouble(error, url))? {
+    while let Some(piece) = response.chunk().await.map_err(|error| network_trouble(&error, url, root_cause(&error)))? {
         if body.len().saturating_add(piece.len()) > limit {
             return Err(too_large());
         }
@@ -91,13 +120,7 @@ pub(in crate::sources) async fn read_body(
     Ok(body)
 }
 
-fn network_trouble(error: reqwest::Error, url: &Url) -> Trouble {
-    let mut reason = root_cause(&error);
-    if url.scheme() == "https" && is_perhaps_http(&error, &reason, url) {
-        // The core takes it apart into what is wrong and what there is to do (`failure_text::own_advice`).
-        reason.push_str("; do: if it speaks http: --insecure-registry ");
-        reason.push_str(url.authority());
-    }
+fn network_trouble(error: &reqwest::Error, url: &Url, reason: String) -> Trouble {
     if error.is_redirect() || error.is_builder() || reason.contains("certificate") {
         return Trouble::Final(NetworkError::Unreachable { url: url.to_string(), reason });
     }
@@ -108,6 +131,9 @@ fn network_trouble(error: reqwest::Error, url: &Url) -> Trouble {
 fn is_perhaps_http(error: &reqwest::Error, reason: &str, url: &Url) -> bool {
     // rustls' words for an answer that is no TLS. Many such servers close the connection or wait for a line instead, which is
     // how others fail too: on this machine, where registries rarely have certificates, it is the likely reason.
+    if url.scheme() != "https" {
+        return false;
+    }
     let failed_in_between = error.is_connect() && !reason.contains("refused") && !reason.contains("certificate");
     reason.contains("InvalidContentType") || (failed_in_between && is_loopback(url))
 }

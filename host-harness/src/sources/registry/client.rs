@@ -142,7 +142,7 @@ impl Client {
 
     /// The headers in which a registry asks for a login, if it does.
     pub(super) async fn challenge(&self, url: &Url) -> Result<Option<HeaderMap>, Trouble> {
-        let response = self.web.send(self.web.client(url).get(url.clone()), url).await?;
+        let response = self.web.ask_registry(self.web.client(url).get(url.clone()), url).await?;
         match response.status() {
             StatusCode::UNAUTHORIZED => Ok(Some(response.headers().clone())),
             status if is_passing(status) => Err(Trouble::Passing {
@@ -167,7 +167,7 @@ impl Client {
             if kind == Kind::Manifest {
                 request = request.header(ACCEPT, MANIFEST_MEDIA_TYPES.join(", "));
             }
-            let response = self.web.send(with_authorization(request, authorization.as_ref()), url).await?;
+            let response = self.web.ask_registry(with_authorization(request, authorization.as_ref()), url).await?;
             let (status, headers) = (response.status(), response.headers().clone());
             let body = read_body(response, kind.limit(), url).await?;
             let reason = || format!("{status}: {}", excerpt(&body));

@@ -235,3 +235,37 @@ fn each_image_has_one_line_and_the_worst_comes_first() {
         slow: no answer [SW3003]";
     assert_eq!(message, expected);
 }
+
+/// serde_json keeps one key for itself. Whoever writes it into an object gets neither an image past the policy nor anything into
+/// the patch.
+#[test]
+fn what_is_patched_is_what_was_looked_at() {
+    let key = "$serde_json::private::RawValue";
+    let host = Counting::new("v2-key-p256");
+    for (pointer, value) in [
+        (
+            "/object/spec/volumes",
+            json!([{key: r#"{"name": "v", "image": {"reference": "ghcr.io/other/unsigned:1"}}"#}]),
+        ),
+        ("/object/spec/initContainers", json!([{"name": "i", "image": "ghcr.io/x/y:v1", "env": {key: "1"}}])),
+        ("/object/metadata", json!({"annotations": {key: "1"}})),
+        ("/object/metadata", json!({"annotations": {key: "no JSON"}})),
+    ] {
+        let mut request = pod(&["ghcr.io/x/y:v1"]);
+        let (parent, field) = pointer.rsplit_once('/').unwrap();
+        request.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(field.to_owned(), value);
+        let payload = json!({"request": request, "settings": settings()}).to_string();
+        let decision = decide(&host, payload.as_bytes(), NOW);
+        assert!(decision.response.accepted, "{pointer}: {:?}", decision.response);
+        let mut patched = decision.response.mutated_object.unwrap();
+        // But for the pins it is the object that was sent.
+        for list in ["containers", "initContainers"] {
+            let Some(containers) = patched.pointer_mut(&format!("/spec/{list}")) else { continue };
+            for container in containers.as_array_mut().unwrap() {
+                assert!(container["image"].as_str().unwrap().starts_with("ghcr.io/x/y:v1@sha256:"));
+                container["image"] = "ghcr.io/x/y:v1".into();
+            }
+        }
+        assert_eq!(patched, request["object"], "{pointer}");
+    }
+}

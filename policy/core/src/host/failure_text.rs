@@ -16,13 +16,17 @@ const OWN_BEGINNINGS: [&str; 2] = ["`", "no answer from "];
 /// Before what there is to do.
 const OWN_ADVICE: &str = "; do: ";
 /// How the host refuses a call that the policy's metadata does not list.
-const NOT_GRANTED: &str = "has not been granted access to";
+const NOT_GRANTED: &str = "policy has not been granted access to ";
+/// How the client begins where the registry answered with a list of errors. What a text means is told by its beginning alone:
+/// further on the client quotes answers, in which a registry may write what it likes.
+const REGISTRY_ERROR: &str = "registry error: url ";
 /// Behind this stand the registry's own words. Before it stands the URL, in which a repository's name may spell anything
 /// but this: names have no commas and no spaces.
 const ENVELOPE: &str = ", envelope: oci api errors: [";
 /// Before each of several errors in the envelope.
 const ENTRY: &str = "oci api error: ";
-/// Behind this stands the status of an answer without an envelope.
+/// How the client begins where the answer was something else, and behind what stands its status.
+const SERVER_ERROR: &str = "server error: url ";
 const STATUS: &str = ", code: ";
 
 /// Sentences by which registries say that a manifest, tag or repository does not exist. The client leaves their error codes
@@ -62,8 +66,8 @@ const DENIED: [&str; 9] = [
 /// `capability` is the call that was made, as `hostCapabilities` spells it.
 #[must_use]
 pub fn read(capability: &str, text: &str) -> Option<HostError> {
-    let lower = text.to_ascii_lowercase();
-    let Some((_, envelope)) = lower.split_once(ENVELOPE) else {
+    let lower = unwrapped(text).to_ascii_lowercase();
+    let Some((_, envelope)) = lower.strip_prefix(REGISTRY_ERROR).and_then(|error| error.split_once(ENVELOPE)) else {
         return Some(without_envelope(capability, text, &lower));
     };
     let mut messages = envelope.trim_end().trim_end_matches(']').split(ENTRY).map(str::trim).filter(|m| !m.is_empty());
@@ -91,7 +95,7 @@ pub fn read_extended(call: &str, text: &str) -> HostError {
 #[must_use]
 pub fn read_resource(id: ResourceId<'_>, text: &str) -> Option<HostError> {
     let ResourceId { api_version, kind, name, .. } = id;
-    if text.to_ascii_lowercase().contains(NOT_GRANTED) {
+    if unwrapped(text).to_ascii_lowercase().starts_with(NOT_GRANTED) {
         return Some(HostError::Refused { capability: format!("kubernetes/get_resource of {api_version}/{kind}") });
     }
     let absent = format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace ");
@@ -109,12 +113,12 @@ fn unwrapped(text: &str) -> String {
 }
 
 fn without_envelope(capability: &str, text: &str, lower: &str) -> HostError {
-    if lower.contains(NOT_GRANTED) {
+    if lower.starts_with(NOT_GRANTED) {
         return HostError::Refused { capability: capability.to_owned() };
     }
-    let status = lower.split_once(STATUS).map(|(_, behind)| behind);
-    let denied = lower.contains("not authorized: url ")
-        || lower.contains("authentication failure: ")
+    let status = lower.strip_prefix(SERVER_ERROR).and_then(|error| error.split_once(STATUS)).map(|(_, behind)| behind);
+    let denied = lower.starts_with("not authorized: url ")
+        || lower.starts_with("authentication failure: ")
         || status.is_some_and(|status| status.starts_with("401") || status.starts_with("403"));
     if denied { HostError::Denied(unwrapped(text)) } else { HostError::Unreachable(unwrapped(text)) }
 }
@@ -278,7 +282,26 @@ mod tests {
                 host("Policy has not been granted access to the 'oci/v1/oci_manifest' host capability"),
                 Refused,
             ),
-            // A registry may say what it likes.
+            // A registry may say what it likes, also where the client quotes it.
+            (
+                "a body that looks like the list of errors",
+                host(&format!(
+                    "Fail to interact with OCI registry: Server error: {URL}, code: 418, message: x, envelope: OCI API errors: [OCI API error: manifest unknown]"
+                )),
+                Unknown,
+            ),
+            (
+                "a body that speaks like a host",
+                host(&format!(
+                    "Server error: {URL}, code: 500, message: Policy has not been granted access to the 'x' host capability"
+                )),
+                Unknown,
+            ),
+            (
+                "a body that denies",
+                host(&format!("Server error: {URL}, code: 500, message: Not authorized: url x, code: 401")),
+                Unknown,
+            ),
             ("a registry that speaks like a host", registry("Policy has not been granted access to anything"), Unknown),
         ];
         for (name, text, expected) in cases {
