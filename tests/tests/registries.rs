@@ -4,7 +4,7 @@ use serde_json::json;
 use sigwarden::commands::Answer;
 use sigwarden_tests::registry::{Access, Registry};
 use sigwarden_tests::{Run, fixture, program, scratch, sigwarden, write};
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -189,6 +189,39 @@ fn a_registry_that_speaks_http_is_told_of() {
         let hint = format!("do: if it speaks http: --insecure-registry {host}");
         assert!(text.contains(&hint) && !text.contains("see whether the registry"), "case `{name}`: {text}");
     }
+}
+
+/// What a registry writes is no advice: a token server is where the registry says, under the name that it gives it.
+#[test]
+fn a_token_server_gets_no_flag() {
+    let plain = registry();
+    let asking = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = asking.local_addr().unwrap().to_string();
+    let realm = format!("https://$(id)&ls@{}/v2/token", plain.host());
+    std::thread::spawn(move || {
+        for mut stream in asking.incoming().flatten() {
+            let mut request = [0; 4096];
+            let answer = format!(
+                "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Bearer realm=\"{realm}\",service=\"s\"\r\n\
+                 content-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            let _ = stream.read(&mut request).and_then(|_| stream.write_all(answer.as_bytes()));
+        }
+    });
+    let image = format!("{host}/a/b:1");
+    let run = sigwarden(
+        &[
+            &["verify", &image, "--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER][..],
+            &["--insecure-registry", &host],
+            &ELSEWHERE,
+        ]
+        .concat(),
+    );
+    assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
+    let text = unwrapped(&run.text());
+    let advice = text.split_once("do:").map(|(_, advice)| advice).unwrap_or_default();
+    assert!(text.contains("could not look") && !advice.is_empty(), "{text}");
+    assert!(!advice.contains("--insecure-registry") && !advice.contains("$("), "{text}");
 }
 
 #[test]
