@@ -3,7 +3,8 @@
 use super::message;
 use crate::decision::Explanation;
 use crate::entries;
-use serde::{Deserialize, Serialize};
+use crate::json::Json;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ pub struct ValidationResponse {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
     /// The whole object, where images were pinned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub mutated_object: Option<Value>,
     /// For the audit log: `codes` (of everything that failed, also where it was only audited) and `pinned`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,6 +32,11 @@ pub struct ValidationResponse {
     /// Shown by kubectl.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Vec<String>>,
+}
+
+/// The object as the module wrote it.
+fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Option::<Json>::deserialize(deserializer).map(|object| object.map(|Json(object)| object))
 }
 
 impl ValidationResponse {

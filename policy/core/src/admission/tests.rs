@@ -257,6 +257,9 @@ fn what_is_patched_is_what_was_looked_at() {
         let payload = json!({"request": request, "settings": settings()}).to_string();
         let decision = decide(&host, payload.as_bytes(), NOW);
         assert!(decision.response.accepted, "{pointer}: {:?}", decision.response);
+        // As a host reads the answer.
+        let answer = serde_json::to_string(&decision.response).unwrap();
+        assert_eq!(serde_json::from_str::<ValidationResponse>(&answer).unwrap(), decision.response, "{pointer}");
         let mut patched = decision.response.mutated_object.unwrap();
         // But for the pins it is the object that was sent.
         for list in ["containers", "initContainers"] {
