@@ -210,6 +210,24 @@ fn what_flags_hold_is_told_of_the_flags() {
 }
 
 #[test]
+fn a_wildcard_in_an_exact_name_is_shown_as_it_was_written() {
+    let run = verify(&["--certificate-identity", "https://github.com/myorg/*", "--certificate-oidc-issuer", ISSUER]);
+    assert_eq!(run.answer, Answer::No, "{}", run.text());
+    let finding = finding(&run);
+    assert_eq!(finding["wanted"], "https://github.com/myorg/*", "{}", run.text());
+    let hint = r"if they should not, `--certificate-identity-regexp 'https://github\.com/myorg/.*'`; or, if you trust";
+    assert!(finding["remedy"].as_str().unwrap().contains(hint), "{}", run.text());
+    let meant = [r"https://github\.com/myorg/.*", "--certificate-oidc-issuer", ISSUER];
+    let run = verify(&[&["--certificate-identity-regexp"][..], &meant].concat());
+    assert_eq!(run.answer, Answer::Yes, "what is advised does: {}", run.text());
+
+    let run = verify(&["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", "https://token.*"]);
+    assert_eq!(run.answer, Answer::No, "{}", run.text());
+    assert!(!run.json()["explanation"].to_string().contains("/^https"), "{}", run.text());
+    assert!(run.text().contains(r"--certificate-oidc-issuer-regexp 'https://token\\..*'"), "{}", run.text());
+}
+
+#[test]
 fn what_names_no_image_is_wrong_usage_and_not_a_refusal() {
     let key = fixture("keys/k-p256.pub");
     let digest = "`sha256:abc` is not a digest: write `sha256:` and 64 lower-case hex digits";
