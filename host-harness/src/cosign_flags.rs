@@ -6,6 +6,7 @@
 
 mod advice;
 mod key_file;
+mod origin;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,10 +17,13 @@ use serde_json::{Map, Value, json};
 use sigwarden_core::evidence::COSIGN_TYPES;
 
 pub use advice::in_flags;
-pub use key_file::{KeyFileError, public_keys};
+pub use key_file::{KeyFileError, key_elsewhere, public_keys};
+pub use origin::{trusted_root_named, with_flags};
 
 /// Where signatures are logged. Never contacted: evidence carries its proof.
 const REKOR_URL: &str = "https://rekor.sigstore.dev";
+
+const TIMESTAMP_CHAIN: &str = "--timestamp-certificate-chain";
 
 /// Whose signature is asked for.
 #[derive(Args, Clone, Debug, Default)]
@@ -121,17 +125,27 @@ impl SignerFlags {
     ///
     /// # Errors
     /// With the first error of `read`.
-    pub fn files<E>(&self, read: impl Fn(&Path) -> Result<String, E>) -> Result<SignerFiles, E> {
-        let read_all = |paths: [&Option<PathBuf>; 3]| -> Result<Option<String>, E> {
-            let texts: Vec<String> = paths.into_iter().flatten().map(|path| read(path)).collect::<Result<_, _>>()?;
+    pub fn files<E>(&self, read: impl Fn(&str, &Path) -> Result<String, E>) -> Result<SignerFiles, E> {
+        let read_all = |files: &[(&str, &Option<PathBuf>)]| -> Result<Option<String>, E> {
+            let named = files.iter().filter_map(|(flag, path)| Some((*flag, path.as_deref()?)));
+            let texts: Vec<String> = named.map(|(flag, path)| read(flag, path)).collect::<Result<_, _>>()?;
             // A file need not end its last line.
             Ok((!texts.is_empty()).then(|| texts.join("\n")))
         };
         Ok(SignerFiles {
-            key: read_all([&self.key, &None, &None])?,
-            authorities: read_all([&self.ca_roots, &self.ca_intermediates, &self.certificate_chain])?,
-            timestamp_chain: read_all([&self.timestamp_certificate_chain, &None, &None])?,
+            key: read_all(&[("--key", &self.key)])?,
+            authorities: read_all(&self.authorities())?,
+            timestamp_chain: read_all(&[(TIMESTAMP_CHAIN, &self.timestamp_certificate_chain)])?,
         })
+    }
+
+    /// The files of certificate authorities, each with its flag.
+    const fn authorities(&self) -> [(&'static str, &Option<PathBuf>); 3] {
+        [
+            ("--ca-roots", &self.ca_roots),
+            ("--ca-intermediates", &self.ca_intermediates),
+            ("--certificate-chain", &self.certificate_chain),
+        ]
     }
 }
 
@@ -250,7 +264,7 @@ fn keyless(signer: &SignerFlags, files: &SignerFiles) -> Value {
     for (exact_field, regexp_field, exact, regexp) in names {
         let (field, text) = match (exact, regexp) {
             // In Kyverno's words an exact name is a pattern; as such this one would match others too.
-            (Some(exact), _) if exact.contains(['*', '?']) => (regexp_field, format!("^{}$", escape_regexp(exact))),
+            (Some(exact), _) if has_wildcard(exact) => (regexp_field, only(exact)),
             (Some(exact), _) => (exact_field, exact.clone()),
             (None, Some(regexp)) => (regexp_field, regexp.clone()),
             (None, None) => continue,
@@ -294,7 +308,16 @@ fn key(signer: &SignerFlags, hash: Option<KeyHash>, pem: &str, files: &SignerFil
     Value::Object(keys)
 }
 
+/// Whether a pattern in Kyverno's words would match more than `text`.
+fn has_wildcard(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
 /// A regular expression that matches `text` and nothing else.
+fn only(text: &str) -> String {
+    format!("^{}$", escape_regexp(text))
+}
+
 fn escape_regexp(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -405,7 +428,7 @@ mod tests {
             certificate_github_workflow_trigger: Some("push".parse().unwrap()),
             ..signer("me@example.org")
         };
-        let files = flags.files(|path| Ok::<_, ()>(path.display().to_string())).unwrap();
+        let files = flags.files(|_, path| Ok::<_, ()>(path.display().to_string())).unwrap();
         let settings = settings(&flags, &EvidenceFlags::default(), &files);
         let keyless = settings.pointer("/verifyImages/0/attestors/0/entries/0/keyless").unwrap();
         assert_eq!(keyless["roots"], "root\nintermediate");
@@ -414,7 +437,7 @@ mod tests {
         assert_eq!(keyless["additionalExtensions"], extensions);
 
         assert_eq!("my*".parse::<Exact>(), Err(FlagError::Wildcard));
-        assert_eq!(flags.files(|_| Err::<String, _>("unreadable")).map(drop), Err("unreadable"));
+        assert_eq!(flags.files(|_, _| Err::<String, _>("unreadable")).map(drop), Err("unreadable"));
     }
 
     #[test]

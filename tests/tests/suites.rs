@@ -20,6 +20,21 @@ fn suite(folder: &std::path::Path, expect: &str) -> String {
 }
 
 #[test]
+fn what_no_layout_holds_is_told_in_the_words_of_suites() {
+    let folder = scratch();
+    let policy = top().join("demo/1-signed-by-our-workflows.yaml");
+    let text = format!(
+        "settings: {}\ntests:\n- name: one\n  images: ['ghcr.io/myorg/app:1.4.2']\n  expect: {{verdict: admitted}}\n",
+        policy.display()
+    );
+    let run = sigwarden(&["test", &write(folder.path(), "sigwarden-test.yaml", text)]);
+    let told = run.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("no `ociLayout` of the suite holds it"), "{told}");
+    assert!(told.contains("`ociLayout: [\"ghcr.io/myorg/app=DIR\"]`") && told.contains("`replay: FILE`"), "{told}");
+    assert!(!told.contains("--oci-layout") && !told.contains("--offline"), "{told}");
+}
+
+#[test]
 fn expectations_decide() {
     const PINNED: &str =
         "ghcr.io/myorg/app:1.4.2@sha256:29002f61fd82713b26df03d7d03b88d1d3f97e1242933f7ce81bc8fb5be40f7c";

@@ -132,6 +132,7 @@ fn a_file_that_is_no_public_key_is_named_with_its_flag() {
             vec!["verify", IMAGE, "--key", path],
             vec!["verify-bundle", "--bundle", &bundle, "--key", path, &pod],
             vec!["suggest", &pod, "--key", path],
+            vec!["scan", &pod, "--key", path],
         ] {
             let run = sigwarden(&words);
             assert_eq!(run.answer, Answer::Unknown, "case `{name}`, {}: {}", words[0], run.text());
@@ -140,9 +141,90 @@ fn a_file_that_is_no_public_key_is_named_with_its_flag() {
             assert!(!run.text().contains("c2VjcmV0") && !run.text().contains("verifyImages"), "{}", run.text());
         }
     }
+    let kms = "cannot read it: keys of a KMS are not read; write the public key into a file, and name that: `cosign public-key --key";
+    for (path, expected) in [
+        ("gone.pub", "cannot read it: No such file"),
+        ("awskms:///alias/a", kms),
+        ("gcpkms://a", kms),
+        ("azurekms://a", kms),
+        ("hashivault://a", kms),
+        ("k8s://a/b", "cannot read it: keys of the cluster are not read; write the public key into a file"),
+    ] {
+        for words in [
+            vec!["verify", IMAGE, "--key", path],
+            vec!["verify-bundle", "--bundle", &bundle, "--key", path, &pod],
+            vec!["suggest", &pod, "--key", path],
+            vec!["scan", &pod, "--key", path],
+        ] {
+            let run = sigwarden(&words);
+            assert_eq!(run.answer, Answer::Unknown, "{words:?}: {}", run.text());
+            assert!(run.err.contains(&format!("--key {path}: {expected}")), "{words:?}: {}", run.text());
+        }
+    }
     let key = fixture("keys/k-p256.pub");
     let run = verify(&["--key", &key]);
     assert_eq!(run.answer, Answer::No, "a key is one, and nobody signed with it: {}", run.text());
+}
+
+#[test]
+fn what_flags_hold_is_told_of_the_flags() {
+    let folder = scratch();
+    let bad = write(folder.path(), "bad.pem", "no certificate");
+    let templated = write(folder.path(), "README.md", "# {{ this }}\n");
+    let root = write(folder.path(), "root.json", "[]");
+    let broken = write(folder.path(), "broken.json", "{");
+    let gone = folder.path().join("gone.pem").display().to_string();
+    let signer = ["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", ISSUER];
+    let expressions = ["--certificate-identity-regexp", "a(", "--certificate-oidc-issuer-regexp", "["];
+    let holds_none = "it holds no `-----BEGIN CERTIFICATE-----`";
+    let mut cases = vec![
+        (expressions.to_vec(), "--certificate-identity-regexp: `a(` is not a regular expression".to_owned()),
+        (expressions.to_vec(), "--certificate-oidc-issuer-regexp: `[` is not a regular expression".to_owned()),
+    ];
+    for flag in ["--ca-roots", "--certificate-chain", "--timestamp-certificate-chain"] {
+        for file in [&bad, &templated] {
+            cases.push(([&signer[..], &[flag, file]].concat(), format!("{flag} {file}: {holds_none}")));
+        }
+        cases.push(([&signer[..], &[flag, &gone]].concat(), format!("{flag}: cannot read `{gone}`")));
+    }
+    for (file, expected) in [
+        (&root, format!("--trusted-root {root}: must be a trusted_root.json as an object")),
+        (&broken, format!("--trusted-root: `{broken}` is not JSON")),
+        (&gone, format!("--trusted-root: cannot read `{gone}`")),
+    ] {
+        cases.push(([&signer[..], &["--trusted-root", file]].concat(), expected));
+    }
+    for (flags, expected) in cases {
+        let run = sigwarden(&[&["verify", IMAGE, "--offline"][..], &flags].concat());
+        assert_eq!(run.answer, Answer::Unknown, "{flags:?}: {}", run.text());
+        // Lines are broken where the terminal ends.
+        let told = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(&expected), "{flags:?}: {told}");
+        for settings in ["verifyImages", "trustRoots", "settings", "paste", "configMap"] {
+            assert!(!told.contains(settings), "{flags:?}: {told}");
+        }
+    }
+    let policy = write(folder.path(), "policy.yaml", "verifyImages: [{imageReferences: ['*'], required: false}]");
+    let run = sigwarden(&["verify", IMAGE, "--offline", "--policy", &policy, "--trusted-root", &root]);
+    assert!(run.err.contains("--trusted-root ") && run.err.contains("the settings cannot be used"), "{}", run.err);
+}
+
+#[test]
+fn a_wildcard_in_an_exact_name_is_shown_as_it_was_written() {
+    let run = verify(&["--certificate-identity", "https://github.com/myorg/*", "--certificate-oidc-issuer", ISSUER]);
+    assert_eq!(run.answer, Answer::No, "{}", run.text());
+    let finding = finding(&run);
+    assert_eq!(finding["wanted"], "https://github.com/myorg/*", "{}", run.text());
+    let hint = r"if they should not, `--certificate-identity-regexp 'https://github\.com/myorg/.*'`; or, if you trust";
+    assert!(finding["remedy"].as_str().unwrap().contains(hint), "{}", run.text());
+    let meant = [r"https://github\.com/myorg/.*", "--certificate-oidc-issuer", ISSUER];
+    let run = verify(&[&["--certificate-identity-regexp"][..], &meant].concat());
+    assert_eq!(run.answer, Answer::Yes, "what is advised does: {}", run.text());
+
+    let run = verify(&["--certificate-identity", WORKFLOW, "--certificate-oidc-issuer", "https://token.*"]);
+    assert_eq!(run.answer, Answer::No, "{}", run.text());
+    assert!(!run.json()["explanation"].to_string().contains("/^https"), "{}", run.text());
+    assert!(run.text().contains(r"--certificate-oidc-issuer-regexp 'https://token\\..*'"), "{}", run.text());
 }
 
 #[test]

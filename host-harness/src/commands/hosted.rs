@@ -11,7 +11,8 @@ use clap::Args;
 use serde_json::Value;
 use sigwarden_metadata::capabilities::Pattern;
 
-use super::{ModuleFlag, SourceFlags, TrustFlag, check_settings, look_everywhere};
+use super::{ModuleFlag, SourceFlags, TrustFlag, UnusableSettings, check_settings, look_everywhere};
+use crate::cosign_flags;
 use crate::engine::Module;
 use crate::host::{Host, Profile};
 use crate::log::Log;
@@ -79,11 +80,19 @@ impl PolicyFlags {
         log: &Arc<Log>,
         err: &mut dyn Write,
     ) -> anyhow::Result<Hosted> {
-        self.trust.apply(settings)?;
+        self.trust.apply(settings).context("--trusted-root")?;
         look_everywhere(settings, self.host.profile(default));
         let hosted = self.host.run(default, module, self.source.source(log)?, log)?;
-        check_settings(&hosted.policy, settings, paths, err)?;
+        check_settings(&hosted.policy, settings, paths, err).map_err(|error| self.with_trusted_root(error))?;
         Ok(hosted)
+    }
+
+    /// The same error, naming the flag where it is about its file.
+    fn with_trusted_root(&self, mut error: anyhow::Error) -> anyhow::Error {
+        if let (Some(file), Some(unusable)) = (&self.trust.trusted_root, error.downcast_mut::<UnusableSettings>()) {
+            cosign_flags::trusted_root_named(&mut unusable.problems, file);
+        }
+        error
     }
 }
 

@@ -246,15 +246,17 @@ impl Command {
 
 /// Settings that no module takes, with what is wrong with them.
 #[derive(Debug, thiserror::Error)]
-#[error("the settings cannot be used")]
+#[error("the {written} cannot be used")]
 struct UnusableSettings {
+    /// What a person wrote: settings, or flags that amount to them.
+    written: &'static str,
     problems: Vec<Finding>,
 }
 
 /// Tells the reasons behind an error that has more to say than a line: what is wrong with settings, also in the form that was
 /// asked for; and what a policy of another product asks for, where nobody has told it yet.
 fn with_reasons(error: anyhow::Error, output: Output, quiet: bool, streams: &mut Streams<'_>) -> anyhow::Error {
-    let told = if let Some(UnusableSettings { problems }) = error.downcast_ref() {
+    let told = if let Some(UnusableSettings { problems, .. }) = error.downcast_ref() {
         let document = match output {
             Output::Json => json::pretty(streams.out, &json!({"error": error.to_string(), "problems": problems})),
             Output::Text => Ok(()),
@@ -311,15 +313,19 @@ struct SourceFlags {
     #[arg(long = "oci-layout", value_name = "[REPOSITORY=]DIR")]
     layouts: Vec<LayoutArg>,
 
+    /// Whether a suite says this, which has no flags.
+    #[arg(skip)]
+    of_suite: bool,
+
     #[command(flatten)]
     registry: RegistryFlags,
 }
 
 impl SourceFlags {
-    /// As if `--oci-layout` had been given these, and `--offline`.
-    fn offline(layouts: &[String]) -> anyhow::Result<Self> {
-        let layouts = layouts.iter().map(|layout| layout.parse()).collect::<Result<_, _>>().context("--oci-layout")?;
-        Ok(Self { layouts, registry: RegistryFlags::offline() })
+    /// What a suite says: as if `--oci-layout` had been given these, and `--offline`.
+    fn of_suite(layouts: &[String]) -> anyhow::Result<Self> {
+        let layouts = layouts.iter().map(|layout| layout.parse()).collect::<Result<_, _>>().context("ociLayout")?;
+        Ok(Self { layouts, of_suite: true, registry: RegistryFlags::offline() })
     }
 
     fn source(&self, log: &Arc<Log>) -> anyhow::Result<Arc<dyn Source>> {
@@ -333,7 +339,8 @@ impl SourceFlags {
 
     /// The layouts, and `registries` for what they do not hold.
     fn source_with(&self, registries: Option<Arc<Registries>>, log: &Arc<Log>) -> anyhow::Result<Arc<dyn Source>> {
-        let layouts = Layouts::open(&self.layouts, Arc::clone(log)).context("--oci-layout")?;
+        let named = if self.of_suite { "ociLayout" } else { "--oci-layout" };
+        let layouts = Layouts::open(&self.layouts, Arc::clone(log)).context(named)?.of_suite(self.of_suite);
         Ok(Arc::new(Anywhere::new(layouts, registries, self.registry.rekor()?, Arc::clone(log))))
     }
 }
@@ -406,7 +413,7 @@ fn check_settings(policy: &Policy, settings: &Value, paths: Paths, err: &mut dyn
     let nothing = request::pod_with_images::<&str>(&[]);
     let problems = policy.explain(&nothing, settings).map(|explained| explained.explanation.problems);
     match problems {
-        Ok(problems) if !problems.is_empty() => Err(UnusableSettings { problems }.into()),
+        Ok(problems) if !problems.is_empty() => Err(UnusableSettings { written: "settings", problems }.into()),
         _ => bail!(
             "the settings cannot be used: {}",
             verdict.message.as_deref().unwrap_or("the module does not say why")
@@ -436,8 +443,15 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
 
 /// Public keys from the file that a flag `--key` names.
 fn read_key(path: &Path) -> anyhow::Result<String> {
-    let bytes = read(path)?;
-    cosign_flags::public_keys(path, bytes).with_context(|| format!("--key {}: not a PEM public key", path.display()))
+    let named = || format!("--key {}", path.display());
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            return Err(cosign_flags::key_elsewhere(path).map_or_else(|| error.into(), anyhow::Error::from))
+                .with_context(|| format!("{}: cannot read it", named()));
+        }
+    };
+    cosign_flags::public_keys(path, bytes).with_context(|| format!("{}: not a PEM public key", named()))
 }
 
 /// An image as an argument. The error also says how one looks.

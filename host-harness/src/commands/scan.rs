@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use super::hosted::PolicyFlags;
-use super::{Answer, Streams, load_policy, read_text, tell, unless_closed};
+use super::{Answer, Streams, load_policy, read_key, tell, unless_closed};
 use crate::host::Profile;
 use crate::log::Log;
 use crate::manifests::{self, Manifest, Manifests, NotCovered};
@@ -151,7 +151,7 @@ impl Arguments {
             surveyor = surveyor.with_trusted_root(&root.to_string())?;
         }
         for file in &self.keys {
-            surveyor = surveyor.with_key(&file.display().to_string(), &read_text(file)?)?;
+            surveyor = surveyor.with_key(&file.display().to_string(), &read_key(file)?).context("--key")?;
         }
         let images = covered.iter().flat_map(|manifest| &manifest.images);
         let images: BTreeSet<&String> = images.chain(not_covered.iter().flat_map(|object| &object.images)).collect();

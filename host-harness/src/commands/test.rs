@@ -119,7 +119,7 @@ pub(super) fn hosted_test(test: &Test, module: &Module, log: &Arc<Log>) -> anyho
     let mut settings = policy_file::load(&test.settings)?.settings;
     TrustFlag { trusted_root: test.trusted_root.clone() }.apply(&mut settings)?;
     look_everywhere(&mut settings, test.host);
-    let source = SourceFlags::offline(&test.oci_layout)?.source(log)?;
+    let source = SourceFlags::of_suite(&test.oci_layout)?.source(log)?;
     let hosted = HostFlags::replaying(test.replay.clone()).run(test.host, module.clone(), source, log)?;
     Ok(AskedTest { hosted, request: request_of(&test.asked)?, settings })
 }

@@ -317,15 +317,16 @@ fn files_that_cannot_be_used_are_named() {
     world.file("broken.yaml", "a: 1\na: 2\n");
     let broken = world.path("broken.json");
     let gone = format!("cannot read `{}`: No such file or directory (os error 2)", world.path("gone"));
+    let gone_key = format!("--key {}: cannot read it: No such file or directory (os error 2)", world.path("gone"));
     let cases = [
         ("policy", "verify a --policy @gone", gone.clone()),
-        ("key", "verify a --key @gone", gone.clone()),
-        ("trust root", "verify a --policy @policy.yaml --trusted-root @gone", gone.clone()),
+        ("key", "verify a --key @gone", gone_key),
+        ("trust root", "verify a --policy @policy.yaml --trusted-root @gone", format!("--trusted-root: {gone}")),
         ("request", "run -r @gone -s @policy.yaml", gone),
         (
             "trust root, no JSON",
             "verify a --policy @policy.yaml --trusted-root @broken.json",
-            format!("`{broken}` is not JSON: EOF while parsing an object at line 1 column 1"),
+            format!("--trusted-root: `{broken}` is not JSON: EOF while parsing an object at line 1 column 1"),
         ),
         (
             "request, no JSON",

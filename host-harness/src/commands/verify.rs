@@ -3,14 +3,17 @@
 //! The question is put to the module as a Pod that runs the images.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context;
 use clap::{ArgGroup, Args};
 use serde_json::Value;
 
 use super::hosted::PolicyFlags;
-use super::{Answer, PageOutput, Streams, image_name, load_policy, read_key, read_text, tell, unless_closed};
+use super::{
+    Answer, PageOutput, Streams, UnusableSettings, image_name, load_policy, read_key, read_text, tell, unless_closed,
+};
 use crate::cosign_flags::{self, EvidenceFlags, SignerFlags};
 use crate::host::Profile;
 use crate::log::Log;
@@ -72,7 +75,8 @@ impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
         let (mut settings, paths) = self.settings(streams.err)?;
         let module = self.asked.module.load()?;
-        let hosted = self.asked.start(module, Profile::Extended, &mut settings, paths, log, streams.err)?;
+        let hosted = self.asked.start(module, Profile::Extended, &mut settings, paths, log, streams.err);
+        let hosted = hosted.map_err(|error| self.with_flags(error))?;
 
         let explained = hosted.explain(&request::pod_with_images(&self.images), &settings, log);
         tell(log, streams.err)?;
@@ -90,6 +94,15 @@ impl Arguments {
         Ok(Answer::from(&explained))
     }
 
+    /// The same error, about flags where flags were written.
+    fn with_flags(&self, mut error: anyhow::Error) -> anyhow::Error {
+        if let Some(unusable) = error.downcast_mut::<UnusableSettings>().filter(|_| self.policy.is_none()) {
+            unusable.written = "flags";
+            cosign_flags::with_flags(&mut unusable.problems, &self.signer);
+        }
+        error
+    }
+
     /// What was asked, in a line.
     fn about(&self) -> String {
         let by = self.policy.as_ref().map_or_else(|| "cosign's flags".to_owned(), |path| path.display().to_string());
@@ -103,8 +116,10 @@ impl Arguments {
         if let Some(policy) = &self.policy {
             return Ok((load_policy(policy, err)?.settings, Paths::Shown));
         }
-        let is_key = |path: &Path| self.signer.key.as_deref() == Some(path);
-        let files = self.signer.files(|path| if is_key(path) { read_key(path) } else { read_text(path) })?;
+        let files = self.signer.files(|flag, path| match flag {
+            "--key" => read_key(path),
+            _ => read_text(path).with_context(|| flag.to_owned()),
+        })?;
         Ok((cosign_flags::settings(&self.signer, &self.evidence, &files), Paths::Hidden))
     }
 }

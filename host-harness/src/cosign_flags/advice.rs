@@ -6,7 +6,7 @@ use serde_json::Value;
 use sigwarden_core::attestors::advised_entry;
 use sigwarden_core::decision::{CheckReport, Code, Explanation, Finding};
 
-use super::SignerFlags;
+use super::{SignerFlags, escape_regexp, has_wildcard, only};
 
 /// Puts flags where the advice in `explanation` names fields of settings, as far as there are such flags.
 pub fn in_flags(explanation: &mut Explanation, signer: &SignerFlags) {
@@ -18,6 +18,9 @@ pub fn in_flags(explanation: &mut Explanation, signer: &SignerFlags) {
 
 // As deep as the settings, which are those of the flags.
 fn reword_check(check: &mut CheckReport, signer: &SignerFlags) {
+    for literal in literals(signer) {
+        check.label = check.label.replace(&literal.expression(), literal.text);
+    }
     check.finding.iter_mut().for_each(|finding| reword(finding, signer));
     let candidates = check.candidates.iter_mut().filter_map(|candidate| candidate.finding.as_mut());
     candidates.for_each(|finding| reword(finding, signer));
@@ -25,18 +28,119 @@ fn reword_check(check: &mut CheckReport, signer: &SignerFlags) {
 }
 
 fn reword(finding: &mut Finding, signer: &SignerFlags) {
+    reword_remedy(finding, signer);
+    let Some(wanted) = finding.wanted.as_mut().filter(|_| finding.code == Code::WrongIdentity) else { return };
+    for literal in literals(signer) {
+        let expression = literal.expression();
+        if wanted.strip_prefix(literal.before) == Some(expression.as_str()) {
+            *wanted = format!("{}{}", literal.before, literal.text);
+            let hint = format!("the `*` and `?` of --{} stand for themselves", literal.flag);
+            let hint = format!(
+                "{hint}; if they should not, `{}`",
+                flag(&format!("{}-regexp", literal.flag), &literal.meant())
+            );
+            let rest = finding.remedy.take().map(|rest| format!("; or, {rest}")).unwrap_or_default();
+            finding.remedy = Some(hint + &rest);
+            return;
+        }
+    }
+}
+
+/// An exact name that only an expression says in settings: as a pattern it would match others too.
+struct Literal<'f> {
+    flag: &'static str,
+    text: &'f str,
+    /// What stands before it where the rule is told.
+    before: &'static str,
+}
+
+impl Literal<'_> {
+    /// As the module shows what became of it.
+    fn expression(&self) -> String {
+        format!("/{}/", only(self.text))
+    }
+
+    /// The expression for whoever meant a pattern.
+    fn meant(&self) -> String {
+        let piece = |character: char| match character {
+            '*' => ".*".to_owned(),
+            '?' => ".".to_owned(),
+            other => escape_regexp(other.encode_utf8(&mut [0; 4])),
+        };
+        self.text.chars().map(piece).collect()
+    }
+}
+
+fn literals(signer: &SignerFlags) -> impl Iterator<Item = Literal<'_>> {
+    let named = [
+        ("certificate-identity", &signer.certificate_identity, ""),
+        ("certificate-oidc-issuer", &signer.certificate_oidc_issuer, "issuer "),
+    ];
+    let named =
+        named.into_iter().filter_map(|(flag, text, before)| Some(Literal { flag, text: text.as_deref()?, before }));
+    named.filter(|literal| has_wildcard(literal.text))
+}
+
+fn reword_remedy(finding: &mut Finding, signer: &SignerFlags) {
     let Some(remedy) = finding.remedy.as_deref() else { return };
     let advice = match finding.code {
         Code::WrongIdentity => identity(finding, remedy, signer),
         Code::WrongKey => remedy
             .strip_prefix("say so beside the key:\nsignatureAlgorithm: ")
-            .map(|hash| format!("say so beside the key: `--signature-digest-algorithm {hash}`")),
+            .map(|hash| format!("say so beside the key: `--signature-digest-algorithm {hash}`"))
+            .or_else(|| {
+                remedy.starts_with("compare the key with the one that signed").then(|| {
+                    "compare the key with the one that signed; for another hash: `--signature-digest-algorithm`"
+                        .to_owned()
+                })
+            }),
+        Code::CertificateUntrusted | Code::TimestampUntrusted | Code::TrustRootOutdated => {
+            remedy.starts_with("if it was signed with another Sigstore").then(|| another_sigstore(finding.code, signer))
+        }
+        Code::EvidenceUnsupported => remedy.starts_with("ask for what is there").then(|| {
+            let flags = match signer.key {
+                Some(_) => {
+                    "`--certificate-identity`, `--certificate-oidc-issuer` in place of `--key`: a certificate signed"
+                }
+                None => "`--key FILE` in place of `--certificate-identity`, `--certificate-oidc-issuer`: a key signed",
+            };
+            format!("ask for what is there: {flags}")
+        }),
+        Code::LogUnreachable => log_not_asked(&finding.message, remedy),
+        Code::LogUntrusted => remedy
+            .contains(IGNORE_TLOG_IN_SETTINGS)
+            .then(|| remedy.replace(IGNORE_TLOG_IN_SETTINGS, "(`--insecure-ignore-tlog`)")),
         Code::WrongPredicateType => predicate_type(remedy),
         _ => None,
     };
     if let Some(advice) = advice {
         finding.remedy = Some(advice);
     }
+}
+
+/// How the module says that no log is needed, to whoever writes settings or flags.
+const IGNORE_TLOG_IN_SETTINGS: &str = "(`rekor: {ignoreTlog: true}`, `--insecure-ignore-tlog`)";
+
+/// What vouches for what another Sigstore signed.
+fn another_sigstore(code: Code, signer: &SignerFlags) -> String {
+    let more = match code {
+        Code::CertificateUntrusted if signer.key.is_none() => " or its certificate authorities: `--ca-roots FILE`",
+        Code::TimestampUntrusted => " or its timestamp authority: `--timestamp-certificate-chain FILE`",
+        _ => "",
+    };
+    let comma = if more.is_empty() { "" } else { "," };
+    format!(
+        "if it was signed with another Sigstore, give its trusted_root.json: `--trusted-root FILE`{comma}{more}; if it is new, \
+         use a newer release of sigwarden"
+    )
+}
+
+/// What lets the log be asked that nobody allowed.
+fn log_not_asked(message: &str, remedy: &str) -> Option<String> {
+    let (url, _) = remedy.strip_prefix("see whether ")?.split_once(" answers this host")?;
+    message.contains(&format!("`{url}` is not asked")).then(|| {
+        format!("let it be asked: `--rekor-url {url}`; or accept signatures without a log: `--insecure-ignore-tlog`")
+    })
 }
 
 /// The flags that name the signer who was found.
@@ -88,6 +192,8 @@ fn flag(name: &str, value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sigwarden_core::verify::EvidenceError;
+
     use super::*;
 
     const ISSUER: &str = "https://token.actions.githubusercontent.com";
@@ -182,5 +288,48 @@ mod tests {
             "if that is what you mean: `--type 'https://x.test/y'`"
         );
         assert_eq!(advised(Code::WrongKey, "a", "b", "compare the key", &flags), "compare the key");
+    }
+
+    #[test]
+    fn what_the_module_advises_is_said_in_flags() {
+        let key = SignerFlags { key: Some("k.pub".into()), ..SignerFlags::default() };
+        let keyless = SignerFlags::default();
+        let url = || "https://rekor.example".to_owned();
+        let unasked = format!("the transparency log `{}` is not asked: allow it with --rekor-url {}", url(), url());
+        let cases = [
+            (EvidenceError::UnknownLog("x".to_owned()), &key, vec!["`--trusted-root FILE`;"]),
+            (
+                EvidenceError::Timestamp("x".to_owned()),
+                &key,
+                vec!["`--trusted-root FILE`,", "`--timestamp-certificate-chain FILE`"],
+            ),
+            (EvidenceError::Certificate("x".to_owned()), &keyless, vec!["`--trusted-root FILE`,", "`--ca-roots FILE`"]),
+            (EvidenceError::WrongSignerKind("x"), &key, vec!["`--certificate-identity`", "in place of `--key`"]),
+            (EvidenceError::WrongSignerKind("x"), &keyless, vec!["`--key FILE` in place of"]),
+            (EvidenceError::WrongKey("x".to_owned()), &key, vec!["for another hash: `--signature-digest-algorithm`"]),
+            (
+                EvidenceError::LogUnreachable { url: url(), reason: unasked },
+                &key,
+                vec!["`--rekor-url https://rekor.example`", "`--insecure-ignore-tlog`"],
+            ),
+            (
+                EvidenceError::LogUnreachable { url: url(), reason: "time-out".to_owned() },
+                &key,
+                vec!["see whether https://rekor.example answers"],
+            ),
+            (EvidenceError::NoLogEntry, &key, vec!["without one (`--insecure-ignore-tlog`)"]),
+            (EvidenceError::LogNotAsked, &key, vec!["without one (`--insecure-ignore-tlog`)"]),
+        ];
+        let settings = ["trustRoots", "roots`", "pubkey", "`keys`", "`keyless`", "signatureAlgorithm", "ignoreTlog"];
+        for (error, signer, expected) in cases {
+            let mut finding = error.finding();
+            reword(&mut finding, signer);
+            let remedy = finding.remedy.unwrap();
+            for words in expected {
+                assert!(remedy.contains(words), "{error}: {remedy}");
+            }
+            let named = settings.into_iter().find(|name| remedy.replace("--ca-roots", "").contains(name));
+            assert_eq!(named, None, "{error}: {remedy}");
+        }
     }
 }

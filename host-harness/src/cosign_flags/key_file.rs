@@ -34,9 +34,32 @@ pub enum KeyFileError {
         "it holds no `-----BEGIN PUBLIC KEY-----`, as cosign.pub begins; `openssl pkey -pubin -in FILE` writes a key so"
     )]
     NoBlock,
+    /// No file, but the name of a key somewhere else.
+    #[error(
+        "keys of {place} are not read; write the public key into a file, and name that: `cosign public-key --key {} > \
+         cosign.pub`", uri.display()
+    )]
+    Elsewhere {
+        /// What holds it.
+        place: &'static str,
+        /// What was given.
+        uri: PathBuf,
+    },
     /// A block that is no key, or none that is supported.
     #[error(transparent)]
     Key(#[from] KeyError),
+}
+
+/// What there is to say of a `--key` that cosign finds in a KMS or in the cluster.
+#[must_use]
+pub fn key_elsewhere(name: &Path) -> Option<KeyFileError> {
+    let (scheme, _) = name.to_str()?.split_once("://")?;
+    let place = match scheme {
+        "awskms" | "gcpkms" | "azurekms" | "hashivault" => "a KMS",
+        "k8s" => "the cluster",
+        _ => return None,
+    };
+    Some(KeyFileError::Elsewhere { place, uri: name.to_owned() })
 }
 
 /// The text of `file` if it holds public keys and nothing else that is PEM.

@@ -113,6 +113,7 @@ impl Claim {
 #[derive(Debug)]
 pub struct Layouts {
     args: Vec<LayoutArg>,
+    of_suite: bool,
     opened: Mutex<BTreeMap<PathBuf, Result<Arc<Layout>, SourceError>>>,
     log: Arc<Log>,
 }
@@ -139,7 +140,13 @@ impl Layouts {
         let mut args = args.to_vec();
         // The longest prefix first; what claims nothing comes last.
         args.sort_by_key(|arg| std::cmp::Reverse(arg.claim.as_ref().map_or(0, |claim| claim.prefix.len())));
-        Ok(Self { args, opened: Mutex::default(), log })
+        Ok(Self { args, of_suite: false, opened: Mutex::default(), log })
+    }
+
+    /// The same, as a suite names them: what there is to do is said in its words.
+    #[must_use]
+    pub fn of_suite(self, of_suite: bool) -> Self {
+        Self { of_suite, ..self }
     }
 
     /// The layout that answers for `repository`.
@@ -152,7 +159,12 @@ impl Layouts {
             }
             tried.push(dir);
         }
-        Err(SourceError::NoLayout { repository: repository.to_string(), tried })
+        let repository = repository.to_string();
+        Err(if self.of_suite {
+            SourceError::NotInSuite { repository, tried }
+        } else {
+            SourceError::NoLayout { repository, tried }
+        })
     }
 
     fn open_once(&self, dir: &Path) -> Result<Arc<Layout>, SourceError> {

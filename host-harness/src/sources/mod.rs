@@ -88,6 +88,18 @@ pub enum SourceError {
         /// Directories that could have held it, and are no layouts.
         tried: Vec<PathBuf>,
     },
+    /// The same for a suite, which has no flags.
+    #[error(
+        "`{repository}` is not at hand: no `ociLayout` of the suite holds it{}, and a test asks no registry; do: `cosign save \
+         --dir DIR IMAGE`, then `ociLayout: [\"{repository}=DIR\"]` in the suite; or `replay: FILE`, a recording",
+        looked_in(.tried)
+    )]
+    NotInSuite {
+        /// The repository.
+        repository: String,
+        /// Directories that could have held it, and are no layouts.
+        tried: Vec<PathBuf>,
+    },
     /// A registry or a log gave no answer over the network.
     #[error(transparent)]
     Network(#[from] NetworkError),
