@@ -486,7 +486,6 @@ fn every_command_shows_examples_that_it_would_take() {
 #[test]
 fn examples_in_help_can_be_copied_at_every_width() {
     let words = |text: &str| text.replace("\\\n", " ").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    use clap::CommandFactory as _;
     let plain = Cli::command();
     for columns in [50, 80, 100] {
         let mut cli = command_line(columns);
@@ -525,7 +524,6 @@ fn help_has_each_heading_once() {
 
 #[test]
 fn bench_says_all_that_it_can_measure() {
-    use clap::CommandFactory as _;
     let error = Cli::command().try_get_matches_from(["sigwarden", "bench"]).unwrap_err().to_string();
     for what in ["<SUITE|", "--request-path <FILE>", "--bundle <FILE>"] {
         assert!(error.contains(what), "{error}");
