@@ -31,7 +31,7 @@ test: build $(TARGET_DIR)/deny-policy.wasm $(TARGET_DIR)/ecdsa.wasm ## every tes
 
 policy: policy.wasm annotated-policy.wasm ## the Wasm module, bare and as a Kubewarden host wants it
 
-build: toolchain policy.wasm ## the module and the command line tool, side by side in $(TARGET_DIR)/release
+build: toolchain policy.wasm ## the module and the command line tool, side by side in target/release
 	$(CARGO) build $(NATIVE)
 	cp policy.wasm $(TARGET_DIR)/release/policy.wasm
 

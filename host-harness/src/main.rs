@@ -3,17 +3,19 @@
 use std::process::ExitCode;
 
 use anstream::AutoStream;
-use clap::{CommandFactory, FromArgMatches};
-use sigwarden::commands::{Answer, Cli, Streams};
+use clap::FromArgMatches;
+use sigwarden::commands::{Answer, Cli, Streams, command_line};
 use sigwarden::render;
 use terminal_size::{Height, Width, terminal_size_of};
+
+/// Columns of help that goes to no terminal.
+const PIPE_COLUMNS: usize = 100;
 
 fn main() -> ExitCode {
     // What goes into a file or a pipe is the same everywhere.
     let output = columns(terminal_size_of(std::io::stdout()));
     render::fit_terminals(output, columns(terminal_size_of(std::io::stderr())));
-    let command = output.into_iter().fold(Cli::command(), clap::Command::term_width);
-    let cli = match Cli::from_arg_matches(&command.get_matches()) {
+    let cli = match Cli::from_arg_matches(&command_line(output.unwrap_or(PIPE_COLUMNS)).get_matches()) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };

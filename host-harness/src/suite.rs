@@ -293,8 +293,16 @@ pub fn load(path: &Path) -> Result<Vec<Test>, SuiteError> {
 }
 
 fn parse(text: &str, path: &Path) -> Result<Vec<Test>, SuiteError> {
-    let file: SuiteFile = serde_saphyr::from_str(text)
-        .map_err(|error| SuiteError::Malformed { path: path.to_owned(), reason: error.to_string() })?;
+    let file: SuiteFile = serde_saphyr::from_str(text).map_err(|error| {
+        let name = path.display().to_string();
+        let reason = error.render_with_options(serde_saphyr::render_options! {
+            source_name: Some(name.as_str()),
+            formatter: &serde_saphyr::UserMessageFormatter,
+        });
+        // Whoever prints an error says that it is one.
+        let reason = reason.strip_prefix("error: ").unwrap_or(&reason).to_owned();
+        SuiteError::Malformed { path: path.to_owned(), reason }
+    })?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let (settings, layouts, root) = (file.settings, file.oci_layout, file.trusted_root);
     let host = file.host.unwrap_or(Profile::Kubewarden);

@@ -290,6 +290,19 @@ fn the_report_says_what_and_where() {
 
 /// A program that shows results beside code needs files that it has, and the lines of these.
 #[test]
+fn reports_for_programs_say_what_was_found_and_what_to_do() {
+    let folder = scratch();
+    for form in ["junit", "sarif"] {
+        let run = scan(folder.path(), &deployment("debug", UNSIGNED), &["-o", form]);
+        let line_break = if form == "junit" { "&#10;" } else { "\\n" };
+        assert!(run.out.contains(&format!("{line_break}do: ")), "{form}: {}", run.out);
+    }
+    let junit = scan(folder.path(), &deployment("debug", UNSIGNED), &["-o", "junit"]);
+    let file = folder.path().join("manifests.yaml").display().to_string();
+    assert!(junit.out.contains(&format!("classname=\"{file}\"")), "{}", junit.out);
+}
+
+#[test]
 fn sarif_names_the_file_that_was_read() {
     let folder = scratch();
     let manifests = format!(

@@ -259,3 +259,59 @@ fn a_deadline_without_a_unit_says_how_to_write_it() {
     assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
     assert!(run.err.contains("must be a string, not the number 2") && run.err.contains("write `2s`"), "{}", run.err);
 }
+
+#[test]
+fn a_url_in_place_of_an_image_or_a_registry_says_what_to_leave_out() {
+    let key = fixture("keys/k-p256.pub");
+    for (words, scheme) in [
+        (vec!["verify", "https://ghcr.io/myorg/app:1.4.2", "--key", &key], "https://"),
+        (vec!["verify", IMAGE, "--key", &key, "--insecure-registry", "http://127.0.0.1:1"], "http://"),
+        (vec!["suggest", "--image", "http://ghcr.io/myorg/app:1.4.2"], "http://"),
+    ] {
+        let run = sigwarden(&words);
+        assert_eq!(run.answer, Answer::Unknown, "{words:?}: {}", run.text());
+        assert!(run.err.contains(&format!("leave `{scheme}` out")), "{words:?}: {}", run.text());
+    }
+}
+
+#[test]
+fn a_file_that_is_no_bundle_is_named_and_no_verdict() {
+    let folder = scratch();
+    let key = fixture("keys/k-p256.pub");
+    let signed = write(folder.path(), "README.md", "# read me\n");
+    let verify = |bundle: &str| sigwarden(&["verify-bundle", "--bundle", bundle, "--key", &key, &signed]);
+    for (name, text, reason) in [("prose", "# junk\n", "is not JSON"), ("another document", "{}", "no `mediaType`")] {
+        let bundle = write(folder.path(), "junk", text);
+        let run = verify(&bundle);
+        assert_eq!(run.answer, Answer::Unknown, "case `{name}`: {}", run.text());
+        assert!(run.err.contains(&format!("`{bundle}` is no Sigstore bundle: it ")), "case `{name}`: {}", run.text());
+        assert!(run.err.contains(reason), "case `{name}`: {}", run.text());
+    }
+    // What calls itself a bundle, and is damaged further in, does not vouch for anything: that is a verdict.
+    let damaged = r#"{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "messageSignature": 1}"#;
+    let bundle = write(folder.path(), "damaged.json", damaged);
+    let run = verify(&bundle);
+    assert_eq!(run.answer, Answer::No, "{}", run.text());
+    assert!(run.out.contains(&format!("{bundle}: ")) && !run.out.contains(&signed), "{}", run.text());
+}
+
+#[test]
+fn what_is_not_at_hand_says_what_to_do_on_unbroken_lines() {
+    let folder = scratch();
+    let pod = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: 'ghcr.io/myorg/app:1.4.2'}]}}";
+    let run = sigwarden(&["scan", &write(folder.path(), "pod.yaml", pod), "--offline"]);
+    assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
+    assert!(run.out.contains("do:") && !run.out.contains("; do:"), "{}", run.text());
+    assert!(run.out.contains("`cosign save --dir DIR IMAGE`"), "{}", run.text());
+    assert!(run.out.contains("`--oci-layout ghcr.io/myorg/app=DIR`"), "{}", run.text());
+}
+
+#[test]
+fn a_suite_that_cannot_be_read_is_named_and_said_once_to_be_wrong() {
+    let folder = scratch();
+    let suite = write(folder.path(), "sigwarden-test.yaml", "settings: policy.yaml\ntests:\n- nam: x\n");
+    let run = sigwarden(&["test", &suite]);
+    assert_eq!(run.answer, Answer::Unknown, "{}", run.text());
+    assert!(!run.err.contains("<input>") && run.err.contains(&format!("--> {suite}:3")), "{}", run.text());
+    assert!(run.err.matches("error:").count() <= 1, "{}", run.text());
+}

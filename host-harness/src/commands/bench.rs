@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -32,6 +32,7 @@ use crate::suite::{self, Verdict};
 /// Measure admissions: time, instructions, memory, host calls
 #[derive(Args, Debug)]
 #[command(
+    group(ArgGroup::new("what").args(["suites", "request_path", "bundle"]).required(true).multiple(true)),
     after_help = "Host calls are made once; then their answers are at hand, and every sample is a fresh instance. Each \
                   scenario's verdict is checked in every sample, and what is admitted must be refused with one \
                   bit of its signatures changed.\n\nExit codes: 0 measured, 2 could not measure, or an answer was wrong.\n\n\
@@ -42,7 +43,7 @@ use crate::suite::{self, Verdict};
 )]
 pub(super) struct Arguments {
     /// Admissions to measure: suites as for `sigwarden test`, or folders of them
-    #[arg(value_name = "SUITE", required_unless_present_any = ["request_path", "bundle"], conflicts_with = "request_path")]
+    #[arg(value_name = "SUITE", conflicts_with = "request_path")]
     suites: Vec<PathBuf>,
 
     /// A request of your own: an AdmissionRequest or AdmissionReview, or a manifest

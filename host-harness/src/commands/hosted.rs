@@ -64,7 +64,8 @@ pub(super) struct PolicyFlags {
     #[command(flatten, next_help_heading = "Host")]
     pub(super) host: HostFlags,
 
-    #[command(flatten, next_help_heading = "Options")]
+    // Back to the heading that all others have: by another with the same words there would be two.
+    #[command(flatten, next_help_heading = None::<&str>)]
     pub(super) module: ModuleFlag,
 }
 

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use self::registry::RegistryFlags;
@@ -75,6 +75,44 @@ pub struct Cli {
     /// Results and errors only: no notes, no warnings, no progress
     #[arg(short, long, global = true, display_order = 1002)]
     quiet: bool,
+}
+
+/// The command line for a terminal of so many columns. The examples of its help are broken as a shell takes them, so that they can be
+/// copied: what is left longer than a line would be broken without a word.
+#[must_use]
+pub fn command_line(columns: usize) -> clap::Command {
+    fn fitted(command: clap::Command, columns: usize) -> clap::Command {
+        let help = command.get_after_help().map(ToString::to_string);
+        let examples = help.as_deref().and_then(|help| help.split_once(EXAMPLES));
+        let Some((before, examples)) = examples else { return command };
+        let examples: Vec<String> = examples.lines().map(|line| broken_for_shells(line, columns)).collect();
+        command.after_help(format!("{before}{EXAMPLES}{}", examples.join("\n")))
+    }
+    let command = fitted(Cli::command(), columns).term_width(columns);
+    command.mut_subcommands(|subcommand| fitted(subcommand, columns))
+}
+
+/// What stands above examples.
+const EXAMPLES: &str = "Examples:\n";
+
+/// A command on as many lines as it needs, each but the last with a `\` behind it.
+fn broken_for_shells(line: &str, columns: usize) -> String {
+    let mut text = String::from("  ");
+    let mut column: usize = 2;
+    for (index, word) in line.split_whitespace().enumerate() {
+        let length = word.chars().count();
+        // A space in front, and the two of a break behind.
+        if index > 0 && column.saturating_add(length).saturating_add(3) > columns {
+            text.push_str(" \\\n      ");
+            column = 6;
+        } else if index > 0 {
+            text.push(' ');
+            column = column.saturating_add(1);
+        }
+        text.push_str(word);
+        column = column.saturating_add(length);
+    }
+    text
 }
 
 /// When to use colours.
@@ -457,8 +495,14 @@ fn read_key(path: &Path) -> anyhow::Result<String> {
 /// An image as an argument. The error also says how one looks.
 fn image(text: &str) -> Result<ImageRef, String> {
     ImageRef::parse(text).map_err(|error| {
+        let error = scheme(text).map_or_else(|| error.to_string(), |scheme| format!("leave `{scheme}` out"));
         format!("{error}; an image is written like ghcr.io/myorg/app:1.4.2 or ghcr.io/myorg/app@sha256:<64 hex digits>")
     })
+}
+
+/// What a URL begins with, and neither an image nor a registry does.
+fn scheme(text: &str) -> Option<&'static str> {
+    ["https://", "http://"].into_iter().find(|scheme| text.starts_with(scheme))
 }
 
 /// The same, as it was written.

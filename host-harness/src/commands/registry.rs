@@ -85,6 +85,9 @@ impl RegistryFlags {
 
 /// A registry as normalised references spell it.
 fn registry(text: &str) -> Result<String, String> {
+    if let Some(scheme) = super::scheme(text) {
+        return Err(format!("leave `{scheme}` out: write HOST or HOST:PORT"));
+    }
     let inside = Repository::parse(&format!("{text}/any/any")).map_err(|error| error.to_string())?;
     if text.contains('/') || !inside.to_string().eq_ignore_ascii_case(&format!("{text}/any/any")) {
         return Err("it is not a registry: write HOST or HOST:PORT".to_owned());
@@ -116,6 +119,7 @@ mod tests {
         for (name, text, expected) in cases {
             assert_eq!(registry(text).ok().as_deref(), expected, "case `{name}`");
         }
+        assert!(registry("http://localhost:5000").unwrap_err().starts_with("leave `http://` out"));
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     asked: PolicyFlags,
 
-    /// Form of the result
+    /// Form of the result; junit, sarif and html need --policy
     #[arg(short, long, value_name = "FORM", default_value_t = Form::Report(report::Form::Text))]
     output: Form,
 

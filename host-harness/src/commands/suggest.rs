@@ -92,7 +92,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     source: SourceFlags,
 
-    #[command(flatten, next_help_heading = "Options")]
+    #[command(flatten)]
     module: ModuleFlag,
 
     /// Form of the result

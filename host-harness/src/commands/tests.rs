@@ -485,6 +485,53 @@ fn every_command_shows_examples_that_it_would_take() {
 }
 
 #[test]
+fn examples_in_help_can_be_copied_at_every_width() {
+    let words = |text: &str| text.replace("\\\n", " ").split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let plain = Cli::command();
+    for columns in [50, 80, 100] {
+        let mut cli = command_line(columns);
+        cli.build();
+        for command in std::iter::once(&cli).chain(cli.get_subcommands().filter(|command| command.get_name() != "help"))
+        {
+            let name = command.get_name();
+            let help = command.clone().render_long_help().to_string();
+            let (_, examples) = help.split_once(EXAMPLES).unwrap();
+            let told = if name == "sigwarden" { &plain } else { plain.find_subcommand(name).unwrap() };
+            let told = told.get_after_help().unwrap().to_string();
+            let (_, told) = told.split_once(EXAMPLES).unwrap();
+            let joined = examples.trim_end().replace("\\\n", " ");
+            for (shown, told) in joined.lines().zip(told.lines()) {
+                assert_eq!(words(shown), words(told), "{name}, {columns} columns: {help}");
+            }
+            assert_eq!(joined.lines().count(), told.lines().count(), "{name}, {columns} columns: {help}");
+        }
+    }
+}
+
+#[test]
+fn help_has_each_heading_once() {
+    let mut cli = command_line(100);
+    cli.build();
+    for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+        let help = command.clone().render_long_help().to_string();
+        let mut headings: Vec<&str> =
+            help.lines().filter(|line| line.ends_with(':') && !line.starts_with(' ')).collect();
+        let count = headings.len();
+        headings.sort_unstable();
+        headings.dedup();
+        assert_eq!(headings.len(), count, "{}: {help}", command.get_name());
+    }
+}
+
+#[test]
+fn bench_says_all_that_it_can_measure() {
+    let error = Cli::command().try_get_matches_from(["sigwarden", "bench"]).unwrap_err().to_string();
+    for what in ["<SUITE|", "--request-path <FILE>", "--bundle <FILE>"] {
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+#[test]
 fn shells_complete_every_command() {
     use clap::CommandFactory as _;
     let world = World::answering(ADMITS);

@@ -63,7 +63,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     evidence: EvidenceFlags,
 
-    #[command(flatten, next_help_heading = "Options")]
+    #[command(flatten, next_help_heading = None::<&str>)]
     asked: PolicyFlags,
 
     /// Form of the result

@@ -7,12 +7,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::{ArgGroup, Args};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use sigwarden_core::decision::Outcome;
+use sigwarden_core::decision::{Code, Outcome};
 use sigwarden_core::reference::Digest;
 
 use super::{Answer, ModuleFlag, Output, Streams, TrustFlag, read_key, read_text, tell, unless_closed};
@@ -71,9 +72,14 @@ impl Arguments {
         let report = policy.verify_bundle(&question);
         tell(log, streams.err)?;
         let report = report?;
+        if report.finding.as_ref().is_some_and(|finding| finding.code == Code::EvidenceMalformed)
+            && let Some(reason) = no_bundle(&question.bundle)
+        {
+            bail!("`{}` is no Sigstore bundle: {reason}", self.bundle.display());
+        }
         unless_closed(match self.output {
             Output::Json => json::pretty(streams.out, &report),
-            Output::Text => text::bundle(streams.out, &self.artifact, &report),
+            Output::Text => text::bundle(streams.out, &self.bundle.display().to_string(), &self.artifact, &report),
         })?;
         Ok(match report.outcome {
             Outcome::Passed => Answer::Yes,
@@ -102,6 +108,15 @@ pub(super) fn bundle_question(
         insecure_ignore_tlog: signer.insecure_ignore_tlog,
         insecure_ignore_sct: signer.insecure_ignore_sct,
     })
+}
+
+/// Why a text is something else than a bundle. One that is damaged further in is a bundle that does not verify.
+fn no_bundle(text: &str) -> Option<String> {
+    match serde_json::from_str::<Value>(text) {
+        Err(error) => Some(format!("it is not JSON: {error}")),
+        Ok(json) if json.get("mediaType").is_none() => Some("it has no `mediaType`".to_owned()),
+        Ok(_) => None,
+    }
 }
 
 /// A file, unless there is none of this name and the name is a digest.

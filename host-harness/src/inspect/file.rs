@@ -242,7 +242,8 @@ fn predicate(json: &[u8]) -> Result<Value, String> {
 /// The command that verifies such a thing. Who must have signed is for the reader to say: taking it from the evidence would
 /// verify that it is what it is.
 fn verify_with(name: &str, evidence: &[Piece]) -> Option<String> {
-    let file = quoted(name);
+    // Standard input has been read by now, and a second command has another.
+    let file = if name == "-" { "FILE".to_owned() } else { quoted(name) };
     let piece = evidence.first()?;
     let signer = match &piece.signer {
         Some(Signer::Key { .. }) => "--key KEY_FILE",

@@ -50,6 +50,9 @@ fn a_bundle_says_who_when_which_workflow_and_what() {
     assert_eq!(found["verified"], false);
     assert_eq!(found["note"], NOTE);
     assert!(found["verifyWith"].as_str().unwrap().starts_with("sigwarden verify-bundle --bundle "));
+    // Standard input has no name under which another command could read it.
+    let from_input = json_of("-", &bytes);
+    assert!(from_input["verifyWith"].as_str().unwrap().starts_with("sigwarden verify-bundle --bundle FILE "));
     let piece = &found["evidence"][0];
     assert_eq!(piece["form"], "bundle");
     let expected = [

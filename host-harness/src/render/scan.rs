@@ -70,9 +70,16 @@ pub fn write(out: &mut dyn Write, scan: &ScanReport, form: Form) -> io::Result<(
 fn told(finding: &Finding) -> String {
     let contrast = match (&finding.wanted, &finding.found) {
         (Some(wanted), Some(found)) => format!(" (wanted {wanted}, found {found})"),
-        _ => String::new(),
+        (Some(wanted), None) => format!(" (wanted {wanted})"),
+        (None, Some(found)) => format!(" (found {found})"),
+        (None, None) => String::new(),
     };
     format!("{}{contrast} [{}]", finding.message, finding.code)
+}
+
+/// The same, with a line below it for what there is to do.
+fn told_with_remedy(finding: &Finding) -> String {
+    finding.remedy.as_ref().map_or_else(|| told(finding), |remedy| format!("{}\ndo: {remedy}", told(finding)))
 }
 
 fn tally(totals: Totals) -> String {

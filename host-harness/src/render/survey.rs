@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use sigwarden_core::decision::Outcome;
+use sigwarden_core::host::failure_text::own_advice;
 
 use super::page::{Page, visible};
 use super::report::cell;
@@ -30,7 +31,9 @@ pub fn text(out: &mut dyn Write, report: &SurveyReport) -> io::Result<()> {
             page.field("digest", digest)?;
         }
         if let Some(error) = &holding.error {
-            page.field("unknown", error)?;
+            let (what, remedy) = own_advice(error).map_or((error.as_str(), None), |(what, to_do)| (what, Some(to_do)));
+            page.field("unknown", what)?;
+            remedy.map_or(Ok(()), |remedy| page.remedy(remedy))?;
         }
         for seen in holding.signatures.iter().take(SHOWN_EVIDENCE) {
             page.field("signed by", &signed(seen, report.looked_at))?;

@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use sigwarden_core::decision::{CandidateReport, Explanation, Finding, ImageReport, Outcome, from_parting};
+use sigwarden_core::decision::{CandidateReport, Code, Explanation, Finding, ImageReport, Outcome, from_parting};
 
 use super::page::{Page, Place, bound_for, fits_field, unbroken_for_programs};
 use super::told::{Reason, Told, coded, is_unmatched, location, told};
@@ -72,14 +72,16 @@ pub fn problems(err: &mut dyn Write, problems: &[Finding]) -> io::Result<()> {
 ///
 /// # Errors
 /// When `out` cannot be written to.
-pub fn bundle(out: &mut dyn Write, artifact: &str, report: &CandidateReport) -> io::Result<()> {
+pub fn bundle(out: &mut dyn Write, bundle: &str, artifact: &str, report: &CandidateReport) -> io::Result<()> {
     let verdict = match &report.finding {
         Some(finding) => {
             let contrast = match (&finding.wanted, &finding.found) {
                 (Some(wanted), Some(found)) => format!(" (wanted {wanted}, found {found})"),
                 _ => String::new(),
             };
-            format!("{artifact}: {}{contrast} [{}]", finding.message, finding.code)
+            // What is malformed is the bundle, and never what it signs.
+            let at_fault = if finding.code == Code::EvidenceMalformed { bundle } else { artifact };
+            format!("{at_fault}: {}{contrast} [{}]", finding.message, finding.code)
         }
         None => {
             let signer = report.signer.as_deref().unwrap_or("the signer that was asked for");

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use sigwarden_core::decision::Outcome;
+use sigwarden_core::decision::{Finding, Outcome};
 
 use super::super::report::xml_text as text;
-use super::told;
+use super::{told, told_with_remedy};
 use crate::scan::report::ScanReport;
 
 /// One test case: what it is about, and what is wrong with it.
@@ -13,30 +13,57 @@ struct Case {
     name: String,
     class: String,
     outcome: Outcome,
-    reasons: Vec<String>,
+    reasons: Vec<Reason>,
+    /// Where it stands in the file.
+    origin: String,
+}
+
+/// What is wrong, on one line, and with what there is to do.
+#[derive(Clone)]
+struct Reason {
+    line: String,
+    whole: String,
+}
+
+impl Reason {
+    fn of(finding: &Finding) -> Self {
+        Self { line: told(finding), whole: told_with_remedy(finding) }
+    }
+
+    fn without_remedy(line: String) -> Self {
+        Self { whole: line.clone(), line }
+    }
 }
 
 pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
     let images = report.images.iter().flat_map(|entry| {
-        let reasons: Vec<String> = entry.reasons().into_iter().map(told).collect();
+        let reasons: Vec<Reason> = entry.reasons().into_iter().map(Reason::of).collect();
         entry.uses.iter().map(move |place| Case {
             name: format!("{} in {} {}", entry.report.image, place.object.name, place.container),
-            class: place.object.origin.to_string(),
+            class: place.object.origin.file.clone(),
+            origin: place.object.origin.to_string(),
             outcome: entry.report.outcome,
             reasons: reasons.clone(),
         })
     });
     let objects = report.objects.iter().map(|object| Case {
         name: object.object.name.clone(),
-        class: object.object.origin.to_string(),
+        class: object.object.origin.file.clone(),
+        origin: object.object.origin.to_string(),
         outcome: object.outcome,
-        reasons: object.findings.iter().map(told).chain(object.error.clone()).collect(),
+        reasons: object
+            .findings
+            .iter()
+            .map(Reason::of)
+            .chain(object.error.clone().map(Reason::without_remedy))
+            .collect(),
     });
     let not_covered = report.not_covered.iter().map(|object| Case {
         name: object.object.name.clone(),
-        class: object.object.origin.to_string(),
+        class: object.object.origin.file.clone(),
+        origin: object.object.origin.to_string(),
         outcome: Outcome::Skipped,
-        reasons: vec![object.reason.clone()],
+        reasons: vec![Reason::without_remedy(object.reason.clone())],
     });
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     writeln!(out, r#"<testsuites name="sigwarden scan">"#)?;
@@ -67,8 +94,10 @@ fn suite(out: &mut dyn Write, name: &str, cases: &[Case]) -> io::Result<()> {
                 continue;
             }
         };
-        let first = case.reasons.first().map(String::as_str).unwrap_or_default();
-        let all = text(&case.reasons.join("\n"));
+        let first = case.reasons.first().map(|reason| reason.line.as_str()).unwrap_or_default();
+        let mut lines: Vec<&str> = case.reasons.iter().map(|reason| reason.whole.as_str()).collect();
+        lines.push(&case.origin);
+        let all = text(&lines.join("\n"));
         writeln!(out, ">\n      <{element} message=\"{}\">{all}</{element}>\n    </testcase>", text(first))?;
     }
     writeln!(out, "  </testsuite>")

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sigwarden_core::decision::{Code, Outcome};
 
 use super::super::sarif;
-use super::told;
+use super::told_with_remedy as told;
 use crate::manifests::{Object, Origin, STANDARD_INPUT};
 use crate::scan::report::ScanReport;
 
@@ -27,7 +27,8 @@ pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> 
     }
     for object in &report.objects {
         let told = |text: String| format!("{}: {text}", object.object.name);
-        let findings = object.findings.iter().map(|finding| (finding.code.to_string(), super::told(finding)));
+        let findings =
+            object.findings.iter().map(|finding| (finding.code.to_string(), super::told_with_remedy(finding)));
         let all = findings.chain(object.error.clone().map(|error| (NO_ANSWER.to_owned(), error)));
         results.extend(all.map(|(rule, text)| result(&rule, level(object.outcome), &told(text), &object.object)));
     }
