@@ -127,13 +127,16 @@ fn a_file_that_is_no_public_key_is_named_with_its_flag() {
             "it holds a certificate; `openssl x509 -in ",
         ),
     ];
-    for (name, path, expected) in &cases {
-        for words in [
+    let with_key = |path| {
+        [
             vec!["verify", IMAGE, "--key", path],
             vec!["verify-bundle", "--bundle", &bundle, "--key", path, &pod],
             vec!["suggest", &pod, "--key", path],
             vec!["scan", &pod, "--key", path],
-        ] {
+        ]
+    };
+    for (name, path, expected) in &cases {
+        for words in with_key(path) {
             let run = sigwarden(&words);
             assert_eq!(run.answer, Answer::Unknown, "case `{name}`, {}: {}", words[0], run.text());
             let told = format!("--key {path}: not a PEM public key: {expected}");
@@ -150,12 +153,7 @@ fn a_file_that_is_no_public_key_is_named_with_its_flag() {
         ("hashivault://a", kms),
         ("k8s://a/b", "cannot read it: keys of the cluster are not read; write the public key into a file"),
     ] {
-        for words in [
-            vec!["verify", IMAGE, "--key", path],
-            vec!["verify-bundle", "--bundle", &bundle, "--key", path, &pod],
-            vec!["suggest", &pod, "--key", path],
-            vec!["scan", &pod, "--key", path],
-        ] {
+        for words in with_key(path) {
             let run = sigwarden(&words);
             assert_eq!(run.answer, Answer::Unknown, "{words:?}: {}", run.text());
             assert!(run.err.contains(&format!("--key {path}: {expected}")), "{words:?}: {}", run.text());

@@ -500,14 +500,14 @@ fn image(text: &str) -> Result<ImageRef, String> {
     })
 }
 
-/// What a URL begins with, and neither an image nor a registry does.
-fn scheme(text: &str) -> Option<&'static str> {
-    ["https://", "http://"].into_iter().find(|scheme| text.starts_with(scheme))
-}
-
 /// The same, as it was written.
 fn image_name(text: &str) -> Result<String, String> {
     image(text).map(|_| text.to_owned())
+}
+
+/// What a URL begins with, and neither an image nor a registry does.
+fn scheme(text: &str) -> Option<&'static str> {
+    ["https://", "http://"].into_iter().find(|scheme| text.starts_with(scheme))
 }
 
 /// Says on standard error what the run had to say.

@@ -127,7 +127,7 @@ fn decide_workload(host: &dyn Host, payload: &[u8], workload: &Workload, setting
     if outcome.refuses() {
         return Decision { response: ValidationResponse::reject(&explanation), explanation };
     }
-    match patched(payload, workload, &explanation, &pulls) {
+    match patched(facts, workload, &explanation, &pulls) {
         Ok(object) => Decision { response: ValidationResponse::accept(&explanation, object), explanation },
         Err(finding) => refuse_unread(explanation.subject, vec![finding]),
     }
@@ -162,7 +162,7 @@ fn distinct(workload: &Workload) -> Vec<(&str, Vec<Location>)> {
 /// The object with every pinned image and pull policy in place, or `None` where nothing changes. `pulls` are the pointers of
 /// the pull policies that become `Always`.
 fn patched(
-    payload: &[u8],
+    facts: RequestFacts<'_>,
     workload: &Workload,
     explanation: &Explanation,
     pulls: &[String],
@@ -180,7 +180,7 @@ fn patched(
     if pins.is_empty() && pulls.is_empty() {
         return Ok(None);
     }
-    let mut object = whole(payload)?.get_mut("object").map(Value::take).unwrap_or_default();
+    let mut object = facts.into_request()?.get_mut("object").map(Value::take).unwrap_or_default();
     mutation::pin(&mut object, &pins)
         .and_then(|()| mutation::set(&mut object, pulls, "Always"))
         .map_err(|e| Finding::new(Code::RequestMalformed, format!("cannot patch the object: {e}")))?;

@@ -53,8 +53,9 @@ impl<S: Copy> Table<S> {
 
     /// What to add when `step` doublings are still to come.
     pub(crate) fn multiples<F: Field<Stored = S>>(&self, signs: &Signs, step: u32) -> impl Iterator<Item = Affine<F>> {
-        // The last block may have fewer columns than the others.
-        let columns = (step..self.columns).step_by(self.steps.max(1) as usize).take_while(move |_| step < self.steps);
+        // A comb of fewer steps than its neighbour joins in later; its last block may have fewer columns than the others.
+        let columns = if step < self.steps { step..self.columns } else { 0..0 };
+        let columns = columns.step_by(self.steps.max(1) as usize);
         self.blocks().zip(columns).filter_map(|(entries, column)| {
             let (index, negative) = self.digit(signs, column);
             let [x, y] = entries.get(index)?;

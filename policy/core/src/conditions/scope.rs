@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::err::ConditionError;
 use crate::admission::outline::whole;
+use crate::decision::Finding;
 use crate::reference::{Digest, ImageRef};
 use crate::suggestion::closest_first;
 
@@ -44,7 +45,7 @@ pub struct ContainerImage {
 #[derive(Clone, Debug)]
 pub struct RequestFacts<'r> {
     payload: &'r [u8],
-    request: OnceCell<Result<Value, ConditionError>>,
+    request: OnceCell<Result<Value, Finding>>,
     containers: Vec<ContainerImage>,
     images: OnceCell<Value>,
     account: OnceCell<(Value, Value)>,
@@ -58,8 +59,16 @@ impl<'r> RequestFacts<'r> {
     }
 
     fn request(&self) -> Result<&Value, ConditionError> {
-        let read = || whole(self.payload).map_err(|finding| ConditionError::Request(finding.message));
-        self.request.get_or_init(read).as_ref().map_err(Clone::clone)
+        let request = self.request.get_or_init(|| whole(self.payload));
+        request.as_ref().map_err(|finding| ConditionError::Request(finding.message.clone()))
+    }
+
+    /// The whole request, for whoever patches it: read once, whether a condition asked for it or not.
+    ///
+    /// # Errors
+    /// When what the outline leaves out cannot be read.
+    pub(crate) fn into_request(self) -> Result<Value, Finding> {
+        self.request.into_inner().unwrap_or_else(|| whole(self.payload))
     }
 
     fn images(&self) -> &Value {
