@@ -37,6 +37,9 @@ fn add_multiples<F: Field>(sum: &mut Sum<F>, table: &Table<F::Stored>, scalar: &
 }
 
 /// u1·G + u2·Q for a Q that has a table. Scalars are big endian.
+// Not inlined, as the other ways below: in one frame their variables lie far apart, and each page of the stack that a fresh
+// instance touches costs it as much as many additions.
+#[inline(never)]
 pub(crate) fn with_table<F: Field>(
     generator: &Table<F::Stored>,
     u1: &[u8],
@@ -54,6 +57,7 @@ pub(crate) fn with_table<F: Field>(
 }
 
 /// u1·G + u2·Q for any other Q. Scalars are big endian.
+#[inline(never)]
 pub(crate) fn without_table<C: Curve>(
     generator: &Table<<C::Element as Field>::Stored>,
     u1: &[u8],
@@ -96,6 +100,7 @@ pub(crate) fn without_table<C: Curve>(
 ///
 /// Each is the one before plus 2·point, which has a Z of its own. On the curve where x is measured in units of Z² and y
 /// in units of Z³ that Z is 1, and the addition formulas, which know neither a nor b, hold there as well.
+#[inline(never)]
 pub(crate) fn odd_multiples<F: Field>(
     point: &Affine<F>,
     invert: impl Fn(&F) -> Option<F>,

@@ -4,6 +4,7 @@
 //! cosign's `.sig` and `.att` tags. Reading checks form only. Nothing here verifies anything, so nothing here may be
 //! believed; `verify` does both in one step.
 
+use super::pem;
 use super::proto_bytes::{self, ProtoBytes};
 use super::published::PublishedError;
 use serde::Deserialize;
@@ -546,9 +547,7 @@ pub fn certificates(pem: &str) -> Result<Vec<Vec<u8>>, MaterialError> {
             if !block.trim_start().starts_with("-----BEGIN CERTIFICATE-----") {
                 return Err(malformed("certificate")(&"there is text around it"));
             }
-            DerCertificate::from_pem(block.trim())
-                .map(DerCertificate::into_bytes)
-                .map_err(|e| malformed("certificate")(&e))
+            pem::certificate(block.trim()).map_err(|e| malformed("certificate")(&e))
         })
         .collect()
 }

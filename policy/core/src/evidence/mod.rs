@@ -13,6 +13,7 @@ mod cosign_tags;
 mod material;
 pub mod media_type;
 mod payload;
+pub(crate) mod pem;
 mod plan;
 mod proto_bytes;
 pub mod published;

@@ -14,16 +14,14 @@
 //! ignore. A check that cannot be made is an error, never a skip.
 
 use super::{Claims, EvidenceError, KeyHash, LogRule, PublicKey, Question, SctRule, Signer, TrustRoot};
-use crate::evidence::{Content, LogEntry, Material, SignerMaterial};
+use crate::evidence::{Content, LogEntry, Material, SignerMaterial, pem};
 use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sigstore_verify::crypto::{Checkpoint, KeyAlgorithm, SigningScheme, WEBPKI_VERIFICATION_ALGS};
 use sigstore_verify::types::bundle::InclusionProof;
-use sigstore_verify::types::{
-    DerCertificate, DerPublicKey, DigestBytes, HashAlgorithm, Sha256Hash, SignatureBytes, TimestampToken,
-};
+use sigstore_verify::types::{DerPublicKey, DigestBytes, HashAlgorithm, Sha256Hash, SignatureBytes, TimestampToken};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 use x509_cert::Certificate;
 use x509_cert::der::oid::db::rfc5280::ID_KP_CODE_SIGNING;
@@ -505,16 +503,16 @@ fn check_hash(logged: &HexHash, data: &[u8], what: &str) -> Result<(), EvidenceE
 
 /// The logged signer, a PEM certificate or key, is ours. Where a certificate came along it is what cosign logs, also when
 /// the rule knows the signer by the key in it.
-fn check_pem(pem: &DigestBytes, material: &Material, signer: &Signer<'_>) -> Result<(), EvidenceError> {
+fn check_pem(text: &DigestBytes, material: &Material, signer: &Signer<'_>) -> Result<(), EvidenceError> {
     let malformed = |e: &dyn std::fmt::Display| EvidenceError::Log(format!("its signer cannot be read: {e}"));
-    let pem = std::str::from_utf8(pem.as_bytes()).map_err(|e| malformed(&e))?.trim();
+    let text = std::str::from_utf8(text.as_bytes()).map_err(|e| malformed(&e))?.trim();
     match &material.signer {
         SignerMaterial::Certificates(_) => {
-            let certificate = DerCertificate::from_pem(pem).map_err(|e| malformed(&e))?;
-            check_certificate(certificate.as_bytes(), material)
+            let certificate = pem::certificate(text).map_err(|e| malformed(&e))?;
+            check_certificate(&certificate, material)
         }
         SignerMaterial::Key { .. } => {
-            let key = DerPublicKey::from_pem(pem).map_err(|e| malformed(&e))?;
+            let key = DerPublicKey::from_pem(text).map_err(|e| malformed(&e))?;
             check_key(key.as_bytes(), signer)
         }
     }
