@@ -37,12 +37,15 @@ use word::Limb;
 /// Teeth of the generators' combs; those of known keys stand in `known_keys.txt`.
 const TEETH: u32 = 8;
 
-/// Blocks of every comb.
+/// Blocks of a comb of so many teeth: most doublings are saved where they take longest, in the combs of P-384 that nearly
+/// every bundle needs.
 ///
 /// One more tooth saves columns, and so additions and doublings, for twice the space; one more block saves doublings. With t
 /// teeth and v blocks, a sum of two combs of scalars of b bits takes 2·b/t additions and b/(t·v) doublings, and a comb has
 /// v·2^(t−1) entries of 72 (P-256) or 112 bytes (P-384).
-const BLOCKS: u32 = 2;
+fn blocks<F: Field>(teeth: u32) -> u32 {
+    if teeth >= TEETH && F::BYTES > 32 { 3 } else { 2 }
+}
 
 fn main() {
     let known_keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("known_keys.txt");
@@ -97,14 +100,15 @@ where
     F::Stored: std::fmt::Debug,
 {
     let columns = (8 * F::BYTES as u32).div_ceil(teeth);
-    let steps = columns.div_ceil(BLOCKS);
+    let blocks = blocks::<F>(teeth);
+    let steps = columns.div_ceil(blocks);
     let mut powers = vec![Xyzz::from_affine(&point)];
-    for bit in 0..(teeth * columns + BLOCKS * steps) as usize {
+    for bit in 0..(teeth * columns + blocks * steps) as usize {
         powers.push(powers[bit].double());
     }
     let powers = affine(&powers);
     let mut entries = Vec::new();
-    for block in 0..BLOCKS {
+    for block in 0..blocks {
         let tooth = |tooth: u32| &powers[(tooth * columns + block * steps) as usize];
         let twice = |tooth: u32| &powers[(tooth * columns + block * steps + 1) as usize];
         // All teeth but the highest are taken away in entry 0. In 2^tooth + i this one is not, unlike in entry i.
