@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 pub use sigwarden_core::admission::ValidationResponse;
 use sigwarden_core::decision::{CandidateReport, Explanation, Outcome};
@@ -78,6 +79,7 @@ impl Explained {
 #[serde(rename_all = "camelCase")]
 pub struct BundleQuestion {
     /// The bundle, as JSON text.
+    #[serde(serialize_with = "as_json_if_it_is")]
     pub bundle: String,
     /// What was signed.
     pub artifact: Artifact,
@@ -103,6 +105,14 @@ pub struct BundleQuestion {
     pub insecure_ignore_tlog: bool,
     /// Accept a certificate that no certificate log vouches for.
     pub insecure_ignore_sct: bool,
+}
+
+/// An object stands in the question as it is. Anything else goes as a string: the module says what is wrong with it.
+fn as_json_if_it_is<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(object) if object.get().starts_with('{') => object.serialize(serializer),
+        _ => serializer.serialize_str(text),
+    }
 }
 
 /// What was signed.

@@ -132,8 +132,8 @@ impl Twin {
             Operation::Validate => Some(Self { payload: payload.to_vec(), recorded: Arc::new(recorded.spoiled()?) }),
             Operation::VerifyBundle => {
                 let mut question: Value = serde_json::from_slice(payload).ok()?;
-                let bundle = spoiled(question.get("bundle")?.as_str()?.as_bytes())?;
-                *question.get_mut("bundle")? = String::from_utf8(bundle).ok()?.into();
+                let bundle = question.get_mut("bundle")?;
+                *bundle = serde_json::from_slice(&spoiled(bundle.to_string().as_bytes())?).ok()?;
                 Some(Self { payload: question.to_string().into_bytes(), recorded: Arc::clone(recorded) })
             }
         }

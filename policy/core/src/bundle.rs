@@ -14,12 +14,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Request {
-    bundle: String,
+struct Request<'a> {
+    /// The bundle itself, or its text in a string: what is no JSON comes in no other way.
+    #[serde(borrow)]
+    bundle: &'a RawValue,
     artifact: Artifact,
     trusted_root: Option<Json>,
     certificate_identity: Option<String>,
@@ -60,10 +64,9 @@ pub fn verify(payload: &[u8], now: i64) -> CandidateReport {
 }
 
 fn check(payload: &[u8], now: i64, report: &mut CandidateReport) -> Result<(), Finding> {
-    let mut request: Request = serde_json::from_slice(payload)
+    let request: Request<'_> = serde_json::from_slice(payload)
         .map_err(|e| Finding::new(Code::RequestMalformed, format!("the request cannot be read: {e}")))?;
-    // Read, the bundle's text is needed no more, and its memory is.
-    let evidence = read(&std::mem::take(&mut request.bundle), &request.artifact)?;
+    let evidence = read(&text(request.bundle)?, &request.artifact)?;
     if let Claim::Attestation { predicate_type, .. } = &evidence.claim {
         report.predicate_type = Some(predicate_type.clone());
     }
@@ -95,6 +98,16 @@ fn check(payload: &[u8], now: i64, report: &mut CandidateReport) -> Result<(), F
             "say who must have signed: either a key, or a certificate identity and its OIDC issuer",
         )),
     }
+}
+
+/// The text of the bundle.
+fn text(bundle: &RawValue) -> Result<Cow<'_, str>, Finding> {
+    if !bundle.get().starts_with('"') {
+        return Ok(Cow::Borrowed(bundle.get()));
+    }
+    serde_json::from_str(bundle.get())
+        .map(Cow::Owned)
+        .map_err(|e| Finding::new(Code::RequestMalformed, format!("the bundle's text cannot be read: {e}")))
 }
 
 /// Reads the bundle, and makes sure that it is about the artifact.
@@ -169,7 +182,7 @@ impl Matcher {
 }
 
 impl Identity {
-    fn read(request: &Request) -> Result<Option<Self>, Finding> {
+    fn read(request: &Request<'_>) -> Result<Option<Self>, Finding> {
         let name = Matcher::read(request.certificate_identity.as_ref(), request.certificate_identity_regexp.as_ref())?;
         let issuer =
             Matcher::read(request.certificate_oidc_issuer.as_ref(), request.certificate_oidc_issuer_regexp.as_ref())?;

@@ -23,7 +23,7 @@ import (
 )
 
 type question struct {
-	Bundle   string `json:"bundle"`
+	Bundle   json.RawMessage `json:"bundle"`
 	Artifact struct {
 		Bytes  *string `json:"bytes"`
 		Digest *string `json:"digest"`
@@ -80,7 +80,7 @@ func (q question) artifact() (verify.ArtifactPolicyOption, error) {
 
 func (q question) verify(verifier *verify.Verifier, artifact verify.ArtifactPolicyOption) error {
 	var signed bundle.Bundle
-	if err := signed.UnmarshalJSON([]byte(q.Bundle)); err != nil {
+	if err := signed.UnmarshalJSON(q.Bundle); err != nil {
 		return err
 	}
 	identity, err := verify.NewShortCertificateIdentity(q.Issuer, q.IssuerRegexp, q.Identity, q.IdentityRegexp)
