@@ -94,15 +94,20 @@ pub struct ResourceId<'a> {
 ///
 /// # Errors
 /// When the answer is not of the shape that such a host gives.
-pub fn config_in_answer(answer: &[u8]) -> Result<Vec<u8>, HostError> {
+pub fn config_in_answer(mut answer: Vec<u8>) -> Result<Vec<u8>, HostError> {
     #[derive(serde::Deserialize)]
     struct Answer<'a> {
         #[serde(borrow)]
         config: &'a serde_json::value::RawValue,
     }
-    let answer: Answer<'_> = serde_json::from_slice(answer)
+    let Answer { config } = serde_json::from_slice(&answer)
         .map_err(|e| HostError::Unreachable(format!("the host's answer cannot be read: {e}")))?;
-    Ok(answer.config.get().as_bytes().to_vec())
+    // INVARIANT: it lies within the answer. It is most of that and may have megabytes: what is around it goes, in place of a
+    // copy.
+    let (start, length) = (config.get().as_ptr().addr().saturating_sub(answer.as_ptr().addr()), config.get().len());
+    answer.drain(..start);
+    answer.truncate(length);
+    Ok(answer)
 }
 
 /// How a manifest is named within its repository.

@@ -46,8 +46,8 @@ mod tests {
         let bytes = b"\n\r -=:AB/\0";
         let mut at_once = 0;
         for at in 0..BLOCK.len() {
-            let (before, after) = (&BLOCK[..at], &BLOCK[at + 1..]);
-            let here = &BLOCK[at..=at];
+            let (before, rest) = BLOCK.split_at(at);
+            let (here, after) = rest.split_at(1);
             let written = bytes.iter().map(|byte| format!("{before}{}{after}", char::from(*byte)));
             for text in written.chain([format!("{before}{after}"), format!("{before}{here}{here}{after}")]) {
                 let library = DerCertificate::from_pem(&text).map(DerCertificate::into_bytes);

@@ -8,11 +8,13 @@
 //! there with what is new, and writing the one canonical form of it), and [`Element`] for the policy, which reads an
 //! element only when it comes to it. Nothing here is verified; who can push to the repository can write anything.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -135,17 +137,30 @@ pub struct CosignLayer {
     pub annotations: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize, Serialize)]
-struct WireLayer {
-    payload: String,
+/// An [`Element`] as it is written: an object with one field.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum WireElement<'a> {
+    #[serde(borrow)]
+    Bundle(&'a RawValue),
+    CosignSignature(WireLayer<'a>),
+    CosignAttestation(WireLayer<'a>),
+}
+
+#[derive(Deserialize)]
+struct WireLayer<'a> {
+    /// base64, and so without anything that would have to be unescaped.
+    #[serde(borrow)]
+    payload: Cow<'a, str>,
     #[serde(default)]
     annotations: BTreeMap<String, String>,
 }
 
-impl WireLayer {
+impl WireLayer<'_> {
     fn read(self) -> Result<CosignLayer, PublishedError> {
-        let payload =
-            STANDARD.decode(&self.payload).map_err(|e| PublishedError::Unreadable(format!("a payload: {e}")))?;
+        let payload = STANDARD
+            .decode(self.payload.as_bytes())
+            .map_err(|e| PublishedError::Unreadable(format!("a payload: {e}")))?;
         Ok(CosignLayer { payload, annotations: self.annotations })
     }
 
@@ -160,18 +175,14 @@ impl Element {
     /// # Errors
     /// When it is of another kind, or cannot be read.
     pub fn read(json: &str) -> Result<Self, PublishedError> {
-        let unreadable = |e: serde_json::Error| PublishedError::Unreadable(format!("an element: {e}"));
-        let fields: BTreeMap<String, &RawValue> = serde_json::from_str(json).map_err(unreadable)?;
-        let mut fields = fields.iter();
-        let (Some((kind, content)), None) = (fields.next(), fields.next()) else {
-            return Err(PublishedError::Kind { kind: kinds(json) });
-        };
-        let layer = || serde_json::from_str::<WireLayer>(content.get()).map_err(unreadable)?.read();
-        match kind.as_str() {
-            "bundle" => Ok(Self::Bundle(content.get().to_owned())),
-            "cosignSignature" => layer().map(Self::CosignSignature),
-            "cosignAttestation" => layer().map(Self::CosignAttestation),
-            _ => Err(PublishedError::Kind { kind: kind.clone() }),
+        match serde_json::from_str(json) {
+            Ok(WireElement::Bundle(bundle)) => Ok(Self::Bundle(bundle.get().to_owned())),
+            Ok(WireElement::CosignSignature(layer)) => layer.read().map(Self::CosignSignature),
+            Ok(WireElement::CosignAttestation(layer)) => layer.read().map(Self::CosignAttestation),
+            Err(error) => Err(match kinds(json) {
+                Some(kind) if !KINDS.contains(&kind.as_str()) => PublishedError::Kind { kind },
+                _ => PublishedError::Unreadable(format!("an element: {error}")),
+            }),
         }
     }
 
@@ -200,10 +211,13 @@ impl Element {
     }
 }
 
-/// The keys of an element that has not exactly one.
-fn kinds(json: &str) -> String {
-    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(json).unwrap_or_default();
-    fields.into_keys().collect::<Vec<_>>().join(", ")
+/// The fields of a [`WireElement`].
+const KINDS: [&str; 3] = ["bundle", "cosignSignature", "cosignAttestation"];
+
+/// The fields of what stands in an element's place, if it is an object.
+fn kinds(json: &str) -> Option<String> {
+    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_str(json).ok()?;
+    Some(fields.into_keys().collect::<Vec<_>>().join(", "))
 }
 
 /// The evidence about one image, to be added to and written. The same evidence is always written as the same bytes.

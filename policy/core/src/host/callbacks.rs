@@ -82,7 +82,7 @@ impl<C: Callbacks> Host for CallbackHost<C> {
 
     fn config(&self, repository: &Repository, reference: ManifestId<'_>) -> Result<Option<Vec<u8>>, HostError> {
         match self.stock("v1/oci_manifest_config", &image(repository, reference))? {
-            Some(answer) => config_in_answer(&answer).map(Some),
+            Some(answer) => config_in_answer(answer).map(Some),
             None => Ok(None),
         }
     }

@@ -18,8 +18,8 @@ const MAX_ANSWERS: usize = 128;
 /// have megabytes, and the examiner remembers those by their evidence.
 const MAX_DATA_BYTES: usize = 8 << 10;
 
-/// Key, data and signature. The scheme stands by its name.
-type Question = (&'static str, Vec<u8>, Vec<u8>, Vec<u8>);
+/// Signature, data, key, and the scheme by its name. In this order, as other signatures differ at once.
+type Question = (Vec<u8>, Vec<u8>, Vec<u8>, &'static str);
 
 thread_local! {
     static ANSWERS: RefCell<BTreeMap<Question, Result<(), String>>> = const { RefCell::new(BTreeMap::new()) };
@@ -57,7 +57,7 @@ impl<P: CryptoProvider> CryptoProvider for Remembering<P> {
         if size > MAX_DATA_BYTES {
             return verify();
         }
-        let question = (scheme.name(), key.to_vec(), data.to_vec(), signature.to_vec());
+        let question = (signature.to_vec(), data.to_vec(), key.to_vec(), scheme.name());
         if let Some(known) = ANSWERS.with_borrow(|answers| answers.get(&question).cloned()) {
             return known.map_err(Error::Verification);
         }

@@ -121,7 +121,9 @@ fn an_element_is_one_kind_of_evidence() {
     for (name, json, expected) in cases {
         assert_eq!(Element::read(json).err(), expected, "case `{name}`");
     }
-    for json in ["1", "[]", r#"{"cosignSignature":{"payload":"%"}}"#, r#"{"cosignSignature":{}}"#] {
+    let twice = r#"{"bundle":{},"bundle":{}}"#;
+    let not_base64 = r#"{"cosignSignature":{"payload":"%"}}"#;
+    for json in ["1", "[]", r#""bundle""#, twice, not_base64, r#"{"cosignSignature":{}}"#] {
         assert!(matches!(Element::read(json), Err(PublishedError::Unreadable(_))), "{json}");
     }
     // Whoever publishes keeps what a later version published.
