@@ -86,8 +86,6 @@ pub fn verify_p384(key: &[u8], digest: &[u8], signature: &p384::ecdsa::Signature
     verify::<curve::P384>(key, digest, signature)
 }
 
-// Not inlined, for the reason that `sum.rs` gives.
-#[inline(never)]
 fn verify<C: Curve>(key: &[u8], digest: &[u8], signature: &C::Signature) -> Result<(), Refused> {
     let Scalars { u1, u2, r } = C::scalars(digest, signature).ok_or(Refused::Signature)?;
     let (u1, u2) = (u1.as_ref(), u2.as_ref());

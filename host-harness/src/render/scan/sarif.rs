@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sigwarden_core::decision::{Code, Outcome};
 
 use super::super::sarif;
-use super::told_with_remedy as told;
+use super::told_with_remedy;
 use crate::manifests::{Object, Origin, STANDARD_INPUT};
 use crate::scan::report::ScanReport;
 
@@ -19,18 +19,22 @@ pub(super) fn write(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> 
     for entry in &report.images {
         for finding in entry.reasons() {
             results.extend(entry.uses.iter().map(|place| {
-                let text =
-                    format!("{} {}: {}: {}", place.object.name, place.container, entry.report.image, told(finding));
+                let text = format!(
+                    "{} {}: {}: {}",
+                    place.object.name,
+                    place.container,
+                    entry.report.image,
+                    told_with_remedy(finding)
+                );
                 result(&finding.code.to_string(), level(entry.report.outcome), &text, &place.object)
             }));
         }
     }
     for object in &report.objects {
-        let told = |text: String| format!("{}: {text}", object.object.name);
-        let findings =
-            object.findings.iter().map(|finding| (finding.code.to_string(), super::told_with_remedy(finding)));
+        let named = |text: String| format!("{}: {text}", object.object.name);
+        let findings = object.findings.iter().map(|finding| (finding.code.to_string(), told_with_remedy(finding)));
         let all = findings.chain(object.error.clone().map(|error| (NO_ANSWER.to_owned(), error)));
-        results.extend(all.map(|(rule, text)| result(&rule, level(object.outcome), &told(text), &object.object)));
+        results.extend(all.map(|(rule, text)| result(&rule, level(object.outcome), &named(text), &object.object)));
     }
     for object in &report.not_covered {
         let text = format!("{}: {}", object.object.name, object.reason);

@@ -391,7 +391,6 @@ struct Intoto {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct IntotoContent {
     hash: Option<HexHash>,
 }

@@ -160,8 +160,6 @@ pub(super) fn verify_ecdsa(curve: KeyAlgorithm, key: &[u8], digest: &[u8], signa
     }
 }
 
-// Not inlined, as what is below: a signature by ECDSA would find a frame with room for all of them.
-#[inline(never)]
 fn verify_ed25519(key: &[u8], data: &[u8], signature: &[u8]) -> Option<()> {
     let key = ed25519_dalek::VerifyingKey::from_bytes(key.try_into().ok()?).ok()?;
     let signature = ed25519_dalek::Signature::from_slice(signature).ok()?;
@@ -175,7 +173,6 @@ struct Pkcs1PublicKey<'a> {
     public_exponent: UintRef<'a>,
 }
 
-#[inline(never)]
 fn verify_rsa(scheme: SigningScheme, key: &[u8], digest: &[u8], signature: &[u8]) -> Option<()> {
     let key = Pkcs1PublicKey::from_der(key).ok()?;
     let modulus = key.modulus.as_bytes();
