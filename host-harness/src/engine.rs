@@ -25,6 +25,11 @@ const TICK: Duration = Duration::from_millis(50);
 const MAX_MEMORY_BYTES: usize = 2 << 30;
 /// Function pointers of one instance: ours has about a thousand, and never more than at the start.
 const MAX_TABLE_ELEMENTS: usize = 100_000;
+/// How often a module's memory is laid out anew when the system refuses: Linux seals no memory file of which it is moving a page
+/// just then (`EBUSY`, after waiting for a fifth of a second itself), and another file has other pages.
+const IMAGE_ATTEMPTS: u32 = 10;
+/// Between two of these attempts.
+const IMAGE_PAUSE: Duration = Duration::from_millis(20);
 /// What the engine's crate says of a call that took too long.
 const INTERRUPTED: &str = "guest code interrupted, execution deadline exceeded";
 
@@ -86,7 +91,7 @@ impl Module {
     /// Compiles the module in `path`.
     ///
     /// # Errors
-    /// [`EngineError::Unreadable`] and [`EngineError::Unusable`].
+    /// [`EngineError::Unreadable`], [`EngineError::Unusable`] and [`EngineError::Start`].
     pub fn from_file(path: &Path) -> Result<Self, EngineError> {
         let bytes = std::fs::read(path)
             .map_err(|error| EngineError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
@@ -97,7 +102,7 @@ impl Module {
     /// program pays for compilation.
     ///
     /// # Errors
-    /// [`EngineError::Unusable`].
+    /// [`EngineError::Unusable`], and [`EngineError::Start`] when its memory cannot be laid out.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EngineError> {
         let unusable = |reason: String| EngineError::Unusable { reason };
         let mut config = Config::new();
@@ -109,7 +114,7 @@ impl Module {
             ResourceLimits { max_memory_size: Some(MAX_MEMORY_BYTES), max_table_elements: Some(MAX_TABLE_ELEMENTS) };
         let prepared = WasmtimeEngineProviderBuilder::new()
             .engine(engine.clone())
-            .module_bytes(bytes)
+            .module(compiled(&engine, bytes)?)
             .enable_resource_limits(limits)
             .build_pre()
             .map_err(|error| unusable(error.to_string()))?;
@@ -192,6 +197,30 @@ impl Instance {
             }
         })
     }
+}
+
+/// Compiles a module for `engine`, its memory laid out for every instance: where that is left to the first instance, a passing
+/// want of the system is a request without an answer.
+///
+/// # Errors
+/// [`EngineError::Unusable`], and [`EngineError::Start`] when the memory cannot be laid out.
+pub(crate) fn compiled(engine: &Engine, bytes: &[u8]) -> Result<wasmtime::Module, EngineError> {
+    let module =
+        wasmtime::Module::new(engine, bytes).map_err(|error| EngineError::Unusable { reason: format!("{error:#}") })?;
+    insist(IMAGE_ATTEMPTS, || module.initialize_copy_on_write_image())
+        .map_err(|error| EngineError::Start { reason: format!("{error:#}") })?;
+    Ok(module)
+}
+
+/// Tries until it succeeds, `attempts` times at most; the last failure is what comes out.
+fn insist<E>(attempts: u32, mut attempt: impl FnMut() -> Result<(), E>) -> Result<(), E> {
+    for _ in 1..attempts {
+        if attempt().is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(IMAGE_PAUSE);
+    }
+    attempt()
 }
 
 /// A time limit as people write it.

@@ -14,7 +14,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
 use super::{Operation, Recorded};
-use crate::engine::{EngineError, HostCalls};
+use crate::engine::{EngineError, HostCalls, compiled};
 
 /// More than any admission takes; only so that a module that never ends does.
 const MAX_FUEL: u64 = 1_000_000_000_000;
@@ -76,7 +76,7 @@ impl Meter {
     /// Compiles the module in `path`.
     ///
     /// # Errors
-    /// [`EngineError::Unreadable`] and [`EngineError::Unusable`].
+    /// [`EngineError::Unreadable`], [`EngineError::Unusable`] and [`EngineError::Start`].
     pub fn from_file(path: &Path) -> Result<Self, EngineError> {
         let bytes = std::fs::read(path)
             .map_err(|error| EngineError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
@@ -84,7 +84,7 @@ impl Meter {
         let mut config = Config::new();
         config.consume_fuel(true).cache(wasmtime::Cache::from_file(None).ok());
         let engine = Engine::new(&config).map_err(unusable)?;
-        let module = Module::new(&engine, &bytes).map_err(unusable)?;
+        let module = compiled(&engine, &bytes)?;
         let mut linker = Linker::new(&engine);
         p1::add_to_linker_sync(&mut linker, |guest: &mut Guest| &mut guest.wasi).map_err(unusable)?;
         add_wapc(&mut linker).map_err(unusable)?;

@@ -164,3 +164,18 @@ fn a_module_that_does_not_start_is_an_error() {
         assert!(matches!(error, EngineError::Start { .. }), "case `{name}`: {error:?}");
     }
 }
+
+#[test]
+fn what_fails_for_a_moment_is_tried_again_and_what_lasts_is_told() {
+    for (failures, expected) in [(0, Ok(())), (1, Ok(())), (2, Ok(())), (3, Err("busy, 3 times"))] {
+        let mut failed = 0;
+        let outcome = insist(3, || {
+            if failed == failures {
+                return Ok(());
+            }
+            failed += 1;
+            Err(format!("busy, {failed} times"))
+        });
+        assert_eq!(outcome, expected.map_err(str::to_owned), "{failures} failures");
+    }
+}
