@@ -138,7 +138,7 @@ lint: toolchain ## format and clippy, host and wasm
 	$(CARGO) clippy --profile wasm --locked -p sigwarden-policy -p sigwarden-deny-policy -p sigwarden-ecdsa-wasm --target wasm32-wasip1 -- -D warnings
 
 doc: ## the API documentation
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps -p sigwarden-core -p sigwarden-ecdsa -p sigwarden-snapshot -p sigwarden
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --no-deps -p sigwarden-core -p sigwarden-evidence -p sigwarden-ecdsa -p sigwarden-snapshot -p sigwarden
 
 size: policy.wasm ## is policy.wasm within its budget?
 	@bytes=$$(stat -c %s policy.wasm 2>/dev/null || stat -f %z policy.wasm); \

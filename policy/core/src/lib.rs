@@ -15,20 +15,16 @@ pub mod attestations;
 pub mod attestors;
 pub mod bundle;
 pub mod conditions;
-pub mod decision;
-mod entries;
-pub mod evidence;
 pub mod examiner;
 pub mod exceptions;
-pub mod host;
-mod json;
 pub mod mutation;
-mod quote;
-pub mod reference;
 pub mod rules;
 pub mod settings;
 mod suggestion;
 #[cfg(test)]
+#[path = "../../evidence/src/test_host.rs"]
 mod test_host;
-pub mod verify;
 pub mod workload;
+
+pub use sigwarden_evidence::{decision, evidence, host, reference, verify};
+use sigwarden_evidence::{entries, json, quote};

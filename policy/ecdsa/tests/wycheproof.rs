@@ -1,7 +1,7 @@
 //! Project Wycheproof's vectors: every ECDSA file for P-256 and P-384, whatever its hash and encoding.
 //!
 //! A vector is accepted exactly when it is marked valid, and exactly when RustCrypto accepts it. Signatures are read as
-//! `sigwarden-core` reads them.
+//! `sigwarden-evidence` reads them.
 
 #![allow(
     clippy::arithmetic_side_effects,

@@ -1,6 +1,7 @@
 //! What a decision costs in host calls, and what it says when the host does not answer.
 
 mod carriers;
+mod counting;
 mod deadline;
 mod house;
 mod rekor;
@@ -8,7 +9,8 @@ mod tampering;
 
 use super::*;
 use crate::host::HostError;
-use crate::test_host::{Counting, fixtures};
+use crate::test_host::fixtures;
+use counting::Counting;
 use serde_json::json;
 
 /// 2026-11-24, a day after the fixtures were made.

@@ -13,6 +13,7 @@ use super::*;
 use crate::conditions::Operator;
 use crate::evidence::{CarrierKind, Plan};
 use crate::reference::ImageRef;
+use crate::test_host::fixtures;
 use crate::verify::{KeyHash, LogRule, PublicKey, SctRule};
 
 const KEY_1: &str = "-----BEGIN PUBLIC KEY-----
@@ -367,8 +368,8 @@ fn both_forms_of_subject_and_issuer() {
 
 #[test]
 fn trust_roots_are_defined_and_named() {
-    let root: Value =
-        serde_json::from_str(sigstore_verify::trust_root::SIGSTORE_GITHUB_TRUSTED_ROOT).expect("the embedded root");
+    let root = std::fs::read(fixtures().join("trust/trusted_root.json")).expect("a trust root of the fixtures");
+    let root: Value = serde_json::from_slice(&root).expect("JSON");
     let keyless = with(keyless(), "/trustRoot", json!("own"));
     let settings = with(
         settings_of(with(block(), "/attestors/0/entries/0/keyless", keyless)),

@@ -32,7 +32,7 @@ pub use inline_trust::InlineTrust;
 pub use keys::{KeyError, KeyHash, PublicKey};
 pub use provider::own_provider;
 pub use remembered::Remembering;
-pub(crate) use remembered::forget;
+pub use remembered::forget;
 pub use trust::{GITHUB, SIGSTORE, TrustError, TrustRoot, prepare};
 
 use crate::evidence::{Content, Evidence, LogEntry, Material, SignerMaterial};
@@ -122,7 +122,7 @@ pub fn verify(evidence: &Evidence, question: Question<'_>) -> Result<Verified, E
 }
 
 /// As [`verify`], for whoever has read the certificate already: `claims` are what [`claims_of`] says of `evidence`.
-pub(crate) fn verify_with_claims(
+pub fn verify_with_claims(
     evidence: &Evidence,
     claims: Option<Rc<Claims>>,
     question: Question<'_>,
@@ -155,7 +155,7 @@ pub fn signed_at(material: &Material, question: Question<'_>) -> Result<Option<i
 ///
 /// # Errors
 /// When it brings the other kind.
-pub(crate) fn check_signer_kind(
+pub fn check_signer_kind(
     evidence: &Evidence,
     claims: Option<&Claims>,
     signer: &Signer<'_>,
@@ -184,7 +184,7 @@ const fn is_of_cosign_tags(material: &Material) -> bool {
 
 /// What is wrong with evidence that no cryptography is needed to see, where a log must vouch for it: it carries no entry,
 /// or, if `thorough`, one that is about something else. The same errors as [`verify`]'s, for next to nothing.
-pub(crate) fn plain_fault(material: &Material, signer: &Signer<'_>, thorough: bool) -> Option<EvidenceError> {
+pub fn plain_fault(material: &Material, signer: &Signer<'_>, thorough: bool) -> Option<EvidenceError> {
     if material.entries.is_empty() {
         return Some(EvidenceError::NoLogEntry);
     }

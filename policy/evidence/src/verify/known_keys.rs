@@ -90,6 +90,6 @@ fn known_keys_are_those_of_the_embedded_roots() {
     if std::env::var_os("SIGWARDEN_UPDATE").is_some() {
         std::fs::write(&path, &wanted).unwrap();
     } else {
-        assert_eq!(file, wanted, "SIGWARDEN_UPDATE=1 cargo test -p sigwarden-core known_keys writes it anew");
+        assert_eq!(file, wanted, "SIGWARDEN_UPDATE=1 cargo test -p sigwarden-evidence known_keys writes it anew");
     }
 }

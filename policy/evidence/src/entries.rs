@@ -7,21 +7,21 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The entries as a map. Of several with the same key the last stays, as with `collect`.
-pub(crate) fn map<K: Ord, V>(entries: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
+pub fn map<K: Ord, V>(entries: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
     let mut map = BTreeMap::new();
     map.extend(entries);
     map
 }
 
 /// The elements as a set.
-pub(crate) fn set<T: Ord>(elements: impl IntoIterator<Item = T>) -> BTreeSet<T> {
+pub fn set<T: Ord>(elements: impl IntoIterator<Item = T>) -> BTreeSet<T> {
     let mut set = BTreeSet::new();
     set.extend(elements);
     set
 }
 
 /// The entries as a JSON object, or the first error.
-pub(crate) fn object<E>(entries: impl IntoIterator<Item = Result<(String, Value), E>>) -> Result<Value, E> {
+pub fn object<E>(entries: impl IntoIterator<Item = Result<(String, Value), E>>) -> Result<Value, E> {
     let mut object = Map::new();
     for entry in entries {
         let (key, value) = entry?;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 /// A value, read in whole.
 #[derive(Default)]
-pub(crate) struct Json(pub(crate) Value);
+pub struct Json(pub Value);
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -24,12 +24,12 @@ impl<'de> Deserialize<'de> for Json {
 ///
 /// # Errors
 /// When it spells none.
-pub(crate) fn read(text: &[u8]) -> serde_json::Result<Value> {
+pub fn read(text: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice(text).map(|Json(value)| value)
 }
 
 /// What of a value is read.
-pub(crate) enum Part {
+pub enum Part {
     /// All of it.
     Whole,
     /// Of an object these fields.

@@ -87,7 +87,7 @@ impl ImagePattern {
     }
 
     /// Whether the pattern matches this very text.
-    pub(crate) fn matches_text(&self, text: &str) -> bool {
+    pub fn matches_text(&self, text: &str) -> bool {
         self.0.matches(text)
     }
 

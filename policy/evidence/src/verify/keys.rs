@@ -161,7 +161,7 @@ impl PublicKey {
     }
 
     /// Tells this key, with its hash, from every other.
-    pub(crate) fn identity(&self) -> String {
+    pub fn identity(&self) -> String {
         format!("{} {}", self.hash.as_str(), self.spki.to_base64())
     }
 

@@ -9,22 +9,22 @@ use std::fmt;
 const SHOWN_CHARS: usize = 160;
 
 /// `text` in backticks.
-pub(crate) const fn quote(text: &str) -> Quoted<'_> {
+pub const fn quote(text: &str) -> Quoted<'_> {
     Quoted(Plain(text))
 }
 
 /// `text` as part of a longer word, such as a path.
-pub(crate) const fn plain(text: &str) -> Plain<'_> {
+pub const fn plain(text: &str) -> Plain<'_> {
     Plain(text)
 }
 
 /// See [`quote`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Quoted<'a>(Plain<'a>);
+pub struct Quoted<'a>(Plain<'a>);
 
 /// See [`plain`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plain<'a>(&'a str);
+pub struct Plain<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
