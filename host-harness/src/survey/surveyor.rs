@@ -165,7 +165,7 @@ impl Surveyor {
         let (predicate_type, provenance) = match &claim {
             Claim::Signature(_) => (None, None),
             Claim::Attestation { predicate_type, predicate, .. } => {
-                (Some(predicate_type.clone()), Provenance::read(predicate_type, &predicate.value()))
+                (Some(predicate_type.clone()), Provenance::read(predicate_type, &predicate.value(&material.content)))
             }
         };
         let signature = material.content.signature().to_vec();

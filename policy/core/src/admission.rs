@@ -81,8 +81,10 @@ fn read(payload: &[u8]) -> Result<(Value, Settings), Vec<Finding>> {
         serde_json::from_slice(payload).map_err(|e| vec![unreadable(&e)])?;
     let settings = Settings::parse(&settings)
         .map_err(|problems| problems.iter().map(|problem| problem.to_finding()).collect::<Vec<_>>())?;
-    // Whether an object on its way out stays as it is, is a question about all of it.
-    let request = if workload::may_be_leaving(&outline) { whole(payload).map_err(|e| vec![e])? } else { outline };
+    // Whether an object on its way out stays as it is, is a question about all of it. Its annotations are read where there
+    // could be too many of them: as JSON they are at least as long.
+    let needs_all = workload::may_be_leaving(&outline) || payload.len() > workload::MAX_ANNOTATION_BYTES;
+    let request = if needs_all { whole(payload).map_err(|e| vec![e])? } else { outline };
     Ok((request, settings))
 }
 

@@ -6,7 +6,7 @@
 //!
 //! Imports only point down this list:
 //! `admission`, `bundle` → `workload`, `mutation` → `exceptions`, `rules` → `attestations`, `attestors` → `examiner` → `settings` →
-//! `conditions`, `verify` → `evidence` → `host` → `reference` → `decision`.
+//! `conditions` → `verify` → `evidence` → `host` → `reference` → `decision`. From `verify` on it is `sigwarden-evidence`.
 
 #![forbid(unsafe_code)]
 

@@ -20,7 +20,7 @@ use crate::reference::ImageRef;
 /// that anybody runs.
 const MAX_IMAGES: usize = 512;
 /// The API server's own limit on annotations, keys and values together (`TotalAnnotationSizeLimitB`).
-const MAX_ANNOTATION_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_ANNOTATION_BYTES: usize = 256 * 1024;
 
 /// The kinds, with their groups and the way from the object to the pod specification.
 const KINDS: &[(&str, &str, &[&str])] = &[

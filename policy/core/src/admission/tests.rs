@@ -70,6 +70,22 @@ fn an_image_that_no_block_matches_costs_no_call() {
     assert!(host.calls.borrow().is_empty(), "{:?}", host.calls);
 }
 
+/// The outline leaves annotations out, and an object that may have too many is read as a whole.
+#[test]
+fn annotations_are_counted_where_there_may_be_too_many() {
+    let limit = workload::MAX_ANNOTATION_BYTES;
+    let host = Counting::new("v2-key-p256");
+    for (bytes, accepted) in [(limit, true), (limit + 1, false)] {
+        let mut pod = pod(&["docker.io/library/nginx:1"]);
+        pod["object"]["metadata"] = json!({"annotations": {"a": "x".repeat(bytes - 1)}});
+        let payload = json!({"request": pod, "settings": settings()}).to_string();
+        let decision = decide(&host, payload.as_bytes(), NOW);
+        assert_eq!(decision.response.accepted, accepted, "{bytes}");
+        let codes: Vec<_> = decision.explanation.findings().iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, if accepted { vec![] } else { vec![Code::RequestTooLarge] }, "{bytes}");
+    }
+}
+
 #[test]
 fn eight_containers_of_one_image_cost_the_calls_of_one() {
     let one = Counting::new("v2-key-p256");

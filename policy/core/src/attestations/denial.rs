@@ -200,7 +200,7 @@ impl Found {
                     Err(error) if error.outcome() == Outcome::Undecided => return Err(error.finding()),
                     Ok(Signed::ByOther(_)) | Err(_) => continue,
                 };
-                let predicate = predicate.value();
+                let predicate = predicate.value(&evidence.material.content);
                 let time = match rule.quantifier {
                     Quantifier::Latest => {
                         recency::dated(check, entry, evidence).map_err(|Undated { finding, .. }| finding)?

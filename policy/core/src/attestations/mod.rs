@@ -22,7 +22,7 @@ use crate::attestors::{
 };
 use crate::conditions::{self, ConditionResult, Operator, Scope, Verdict};
 use crate::decision::{CandidateReport, CheckKind, CheckReport, Code, Finding, Outcome};
-use crate::evidence::{Claim, Evidence, Item, Predicate, Purpose};
+use crate::evidence::{Claim, Evidence, Item, Purpose};
 use crate::examiner::{Examiner, Search, Target, blind_finding, gap_finding, outcome, publish};
 use crate::quote::plain;
 use crate::settings::{AttestationRule, Attestor, AttestorKind, AttestorSet, KeylessAttestor, Quantifier};
@@ -199,7 +199,7 @@ fn check_attestation(
     let signer = signer_in_words(check.examiner, evidence, entry, accepted.is_ok());
     let result = match accepted {
         Ok(Signed::ByAttestor(verified)) if check.rule.asks_of_predicate() => {
-            let predicate = predicate.map(Predicate::value).unwrap_or_default();
+            let predicate = predicate.map(|predicate| predicate.value(&evidence.material.content)).unwrap_or_default();
             check_predicate(check, &verified, &predicate)
         }
         Ok(Signed::ByAttestor(_)) => Ok(()),
@@ -371,7 +371,7 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
         .take(MAX_SUGGESTED)
         .filter_map(|evidence| match &evidence.claim {
             Claim::Attestation { predicate_type, predicate, .. } => {
-                Some(Statement { predicate_type, predicate: predicate.value() })
+                Some(Statement { predicate_type, predicate: predicate.value(&evidence.material.content) })
             }
             Claim::Signature(_) => None,
         })

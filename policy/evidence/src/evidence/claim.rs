@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Predicate type of cosign v3's image signatures, and the only attestation that is one.
 pub const COSIGN_SIGN_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -55,16 +56,27 @@ pub enum Claim {
     },
 }
 
-/// A predicate as JSON text. It is read when its statement is verified, and one at a time.
+/// Where in its payload a predicate stands. It is read when its statement is verified, and one at a time.
 #[derive(Clone, Debug)]
-pub struct Predicate(Option<Box<RawValue>>);
+pub struct Predicate(Range<usize>);
 
 impl Predicate {
-    /// The predicate itself; `null` where the statement has none.
+    /// `predicate` in the statement that it was read from.
+    fn of(predicate: Option<&RawValue>, payload: &[u8]) -> Self {
+        let text = predicate.map_or("", RawValue::get);
+        let start = text.as_ptr().addr().saturating_sub(payload.as_ptr().addr());
+        Self(start..start.saturating_add(text.len()))
+    }
+
+    /// The predicate itself; `null` where the statement has none. `content` is what the claim was read from.
     #[must_use]
-    pub fn value(&self) -> Value {
+    pub fn value(&self, content: &Content) -> Value {
         // It was JSON when the statement around it was read.
-        self.0.as_ref().and_then(|raw| json::read(raw.get().as_bytes()).ok()).unwrap_or_default()
+        let text = match content {
+            Content::Envelope { payload, .. } => payload.get(self.0.clone()),
+            Content::Message { .. } | Content::Artifact { .. } => None,
+        };
+        text.and_then(|text| json::read(text).ok()).unwrap_or_default()
     }
 }
 
@@ -153,13 +165,13 @@ fn simple_signing(payload: &[u8]) -> Result<Claim, MaterialError> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Statement {
+struct Statement<'a> {
     #[serde(rename = "_type")]
     statement_type: String,
     subject: Vec<StatementSubject>,
     predicate_type: String,
-    #[serde(default)]
-    predicate: Option<Box<RawValue>>,
+    #[serde(borrow, default)]
+    predicate: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -177,13 +189,16 @@ fn values(fields: Option<BTreeMap<String, Json>>) -> BTreeMap<String, Value> {
 /// An in-toto statement, v0.1 or v1 (in-toto attestation `spec/v1/statement.md`).
 fn statement(payload: &[u8]) -> Result<Claim, MaterialError> {
     let malformed = |reason: String| MaterialError::Malformed { what: "in-toto statement", reason };
-    if payload.iter().filter(|byte| **byte == b'{').count() > MAX_OBJECTS {
+    // A short payload need not be counted through.
+    let more_than =
+        |limit: usize, is: fn(&&u8) -> bool| payload.len() > limit && payload.iter().filter(is).count() > limit;
+    if more_than(MAX_OBJECTS, |byte| **byte == b'{') {
         return Err(MaterialError::TooMany { what: "objects in a statement", limit: MAX_OBJECTS });
     }
-    if payload.iter().filter(|byte| matches!(byte, b'[' | b',')).count() > MAX_MEMBERS {
+    if more_than(MAX_MEMBERS, |byte| matches!(byte, b'[' | b',')) {
         return Err(MaterialError::TooMany { what: "elements in a statement", limit: MAX_MEMBERS });
     }
-    let statement: Statement = serde_json::from_slice(payload).map_err(|e| malformed(e.to_string()))?;
+    let statement: Statement<'_> = serde_json::from_slice(payload).map_err(|e| malformed(e.to_string()))?;
     if !statement.statement_type.starts_with("https://in-toto.io/Statement/") {
         return Err(malformed(format!("its type is `{}`", statement.statement_type)));
     }
@@ -207,6 +222,6 @@ fn statement(payload: &[u8]) -> Result<Claim, MaterialError> {
     Ok(Claim::Attestation {
         subjects,
         predicate_type: statement.predicate_type,
-        predicate: Predicate(statement.predicate),
+        predicate: Predicate::of(statement.predicate, payload),
     })
 }

@@ -429,6 +429,10 @@ impl Material {
     /// that allows it; evidence without any entry v0.2, the one that allows a chain.
     #[must_use]
     pub fn to_bundle(&self) -> Option<Bundle> {
+        // An entry of another kind cannot be expressed: that is told before payloads are copied.
+        if self.entries.iter().any(|entry| entry.known_kind().is_none()) {
+            return None;
+        }
         let content = match &self.content {
             Content::Message { payload, signature } => {
                 let digest = DigestBytes::new(Sha256::digest(payload).to_vec());

@@ -15,15 +15,15 @@
 
 use super::{Claims, EvidenceError, KeyHash, LogRule, PublicKey, Question, SctRule, Signer, TrustRoot};
 use crate::evidence::{Content, LogEntry, Material, SignerMaterial, pem};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use sigstore_verify::crypto::{Checkpoint, KeyAlgorithm, SigningScheme, WEBPKI_VERIFICATION_ALGS};
 use sigstore_verify::types::bundle::InclusionProof;
-use sigstore_verify::types::{
-    CanonicalizedBody, DerPublicKey, DigestBytes, HashAlgorithm, Sha256Hash, SignatureBytes, TimestampToken,
-};
+use sigstore_verify::types::{DerPublicKey, DigestBytes, HashAlgorithm, Sha256Hash, SignatureBytes, TimestampToken};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 use x509_cert::Certificate;
 use x509_cert::der::oid::db::rfc5280::ID_KP_CODE_SIGNING;
@@ -77,9 +77,8 @@ fn times(material: &Material, question: Question<'_>, now: Timestamp) -> Result<
         Content::Envelope { raw: Some(raw), .. } => raw.as_slice(),
         content => content.signature(),
     };
-    let stamped = SignatureBytes::from_bytes(stamped);
     for token in &material.timestamps {
-        let token = TimestampToken::from_bytes(token);
+        let (token, stamped) = (TimestampToken::from_bytes(token), SignatureBytes::from_bytes(stamped));
         let time = trust
             .timestamp_authorities()
             .iter()
@@ -112,13 +111,13 @@ fn verify_set(entry: &LogEntry, set: &[u8], time: Timestamp, trust: &TrustRoot) 
         return Err(EvidenceError::UnknownLog(log.to_hex()));
     }
     // What Rekor v1 signs (rekor `pkg/verify`), as canonical JSON (RFC 8785): there is nothing to escape in these texts.
-    let signed = format!(
-        r#"{{"body":"{}","integratedTime":{},"logID":"{}","logIndex":{}}}"#,
-        CanonicalizedBody::from_bytes(&entry.body).to_base64(),
+    let rest = format!(
+        r#"","integratedTime":{},"logID":"{}","logIndex":{}}}"#,
         time.as_second(),
         log.to_hex(),
         entry.log_index,
     );
+    let signed = [r#"{"body":""#, &STANDARD.encode(&entry.body), &rest].concat();
     keys.verify_with_key_id_at(&log, time, signed, &SignatureBytes::from_bytes(set))
         .map_err(|e| EvidenceError::Log(format!("signed entry timestamp: {e}")))
 }
