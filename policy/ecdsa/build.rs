@@ -22,6 +22,8 @@ mod p256_field;
 #[rustfmt::skip]
 #[path = "src/p384_field.rs"]
 mod p384_field;
+#[path = "src/pair.rs"]
+mod pair;
 #[path = "src/point/mod.rs"]
 mod point;
 #[path = "src/word.rs"]

@@ -16,7 +16,7 @@ import sys
 
 CURVES = {
     "p256": dict(
-        title="P-256", bits=29, limbs=9, bytes=32, split=False,
+        title="P-256", bits=29, limbs=9, bytes=32, pairs=False,
         terms=[(256, 1), (224, -1), (192, 1), (96, 1)],
         b=0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
         n=0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
@@ -24,7 +24,7 @@ CURVES = {
         gy=0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
         source="SP 800-186 section 3.2.1.3"),
     "p384": dict(
-        title="P-384", bits=28, limbs=14, bytes=48, split=True,
+        title="P-384", bits=28, limbs=14, bytes=48, pairs=True,
         terms=[(384, 1), (128, -1), (96, -1), (32, 1)],
         b=0xB3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE8141120314088F5013875AC656398D8A2ED19D2A85C8EDD3EC2AEF,
         n=0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
@@ -34,9 +34,24 @@ CURVES = {
 }
 
 
+class Pairs:
+    """Limbs side by side, each two of them once."""
+
+    def __init__(self, limbs):
+        self.limbs, self.names, self.lines = limbs, {}, ["let (zero, nothing) = (W::from(0), W::nothing());"]
+
+    def of(self, *two):
+        limbs = [f"{limb[0]}{limb[1]}" if limb and 0 <= limb[1] < self.limbs else "zero" for limb in two]
+        if tuple(limbs) not in self.names:
+            name = self.names[tuple(limbs)] = "_".join(limbs)
+            text = f"W::both({limbs[0]}, nothing)" if limbs[0] == limbs[1] else f"W::pair({limbs[0]}, {limbs[1]})"
+            self.lines.append(f"let {name} = {text};")
+        return self.names[tuple(limbs)]
+
+
 class Field:
-    def __init__(self, title, bits, limbs, bytes, split, terms, b, n, gx, gy, source):
-        self.split = split
+    def __init__(self, title, bits, limbs, bytes, pairs, terms, b, n, gx, gy, source):
+        self.pairs = pairs
         self.title, self.bits, self.limbs, self.bytes, self.terms, self.source = title, bits, limbs, bytes, terms, source
         self.p = sum(sign << exponent for exponent, sign in terms) - 1
         assert self.p % (1 << bits) == (1 << bits) - 1 and self.p.bit_length() == 8 * bytes
@@ -58,50 +73,57 @@ class Field:
     def names(self, letter):
         return "[" + ", ".join(f"{letter}{i}" for i in range(self.limbs)) + "]"
 
-    def products(self, *pairs):
-        """Lines to begin with, and per column the signed products of `pairs` of (sign, a, b)."""
-        lines, columns = [], [[] for _ in range(2 * self.limbs - 1)]
-        for sign, a, b in pairs:
-            if self.split:
-                lines += self.split_products(a, b, sign, columns)
-                continue
-            for i in range(self.limbs):
-                for j in range(self.limbs):
+    def products(self, *factors):
+        """Lines to begin with, and per column the signed products of `factors`, each (sign, a, b)."""
+        n = self.limbs
+        if self.pairs:
+            return self.products_in_pairs(*factors)
+        columns = [[] for _ in range(2 * n - 1)]
+        for sign, a, b in factors:
+            for i in range(n):
+                for j in range(n):
                     columns[i + j].append((sign, f"{a}{i} * {b}{j}"))
-        return lines, columns
+        return [], columns
 
-    def split_products(self, a, b, sign, columns):
-        """Karatsuba and Ofman, 1962: a = a' + a''·X and b alike, with X = 2^(W·N/2). Then a·b is
-
-            a'·b' + (a'·b' + a''·b'' + (a' − a'')·(b'' − b'))·X + a''·b''·X²
-
-        with three products of half the width instead of four. One step of it pays for fourteen limbs, not for nine."""
-        half = self.limbs // 2
-        assert 2 * half == self.limbs
-        low, high, cross = f"{a}{b}_low", f"{a}{b}_high", f"{a}{b}_cross"
-        lines = [f"let {a}_{i} = {a}{i} - {a}{half + i};" for i in range(half)]
-        lines += [f"let {b}_{i} = {b}{half + i} - {b}{i};" for i in range(half)]
-        for name, left, right in [
-            (low, lambda i: f"{a}{i}", lambda j: f"{b}{j}"),
-            (high, lambda i: f"{a}{half + i}", lambda j: f"{b}{half + j}"),
-            (cross, lambda i: f"{a}_{i}", lambda j: f"{b}_{j}"),
-        ]:
-            for k in range(2 * half - 1):
-                terms = [f"{left(i)} * {right(k - i)}" for i in range(half) if 0 <= k - i < half]
-                lines.append(f"let {name}{k} = {' + '.join(terms)};")
-        for k in range(2 * half - 1):
-            columns[k].append((sign, f"{low}{k}"))
-            columns[k + half] += [(sign, f"{low}{k}"), (sign, f"{high}{k}"), (sign, f"{cross}{k}")]
-            columns[k + 2 * half].append((sign, f"{high}{k}"))
-        return lines
+    def products_in_pairs(self, *factors):
+        """As `products`, two columns at a time: limb i of one factor meets limbs j and j + 1 of the other where i + j is even,
+        which are columns i + j and the next. It pays for fourteen limbs, not for nine."""
+        n, pairs, sums = self.limbs, Pairs(self.limbs), [[] for _ in range(self.limbs)]
+        for sign, a, b in factors:
+            for i in range(n):
+                for j in range(-(i % 2), n, 2):
+                    sums[(i + j) // 2].append((sign, f"{pairs.of((a, i), (a, i))} * {pairs.of((b, j), (b, j + 1))}"))
+        return self.columns(pairs.lines, sums)
 
     def squares(self):
-        """Per column: the products of a·a, the mixed ones once, with the doubled limbs `d`."""
-        columns = [[] for _ in range(2 * self.limbs - 1)]
-        for i in range(self.limbs):
-            for j in range(i, self.limbs):
+        """As `products`, for a·a: mixed products once, with the doubled limbs `d`."""
+        n = self.limbs
+        if self.pairs:
+            return self.squares_in_pairs()
+        columns = [[] for _ in range(2 * n - 1)]
+        for i in range(n):
+            for j in range(i, n):
                 columns[i + j].append(("+", f"a{i} * a{i}" if i == j else f"d{i} * a{j}"))
-        return [], columns
+        return [f"let d{i} = a{i} + a{i};" for i in range(n - 1)], columns
+
+    def squares_in_pairs(self):
+        """As `squares`, two columns at a time."""
+        n, pairs, sums = self.limbs, Pairs(self.limbs), [[] for _ in range(self.limbs)]
+        for i in range(n):
+            sums[i].append(("+", f"{pairs.of(('a', i), ('a', i))} * {pairs.of(('a', i), ('d', i + 1))}"))
+            for j in range(i + 2, n, 2):
+                sums[(i + j) // 2].append(("+", f"{pairs.of(('a', i), ('a', i))} * {pairs.of(('d', j), ('d', j + 1))}"))
+        doubled = [f"let d{i} = a{i} + a{i};" for i in range(1, n)]
+        return self.columns(doubled + pairs.lines, sums)
+
+    def columns(self, lines, sums):
+        """Lines that end with the columns `x`, and these; `sums` are of pairs, of columns 2k and 2k + 1 each."""
+        for k, terms in enumerate(sums):
+            text = terms[0][1] + "".join(f" {sign} {term}" for sign, term in terms[1:])
+            lines.append(f"let (x{2 * k}, x{2 * k + 1}) = W::apart({text});")
+        # The last is an empty one.
+        lines[-1] = lines[-1].replace(f"x{2 * self.limbs - 1})", "_)")
+        return lines, [[("+", f"x{k}")] for k in range(2 * self.limbs - 1)]
 
     def reduce(self, columns, addend):
         """Column by column: take the carry, add the products and the earlier quotients, cut W bits off."""
@@ -127,15 +149,13 @@ class Field:
                 out.append(f"let {'q' if k < self.limbs else 'r'}{k % self.limbs} = c.low({width});")
         return out
 
-    def function(self, name, doc, operands, products, addend=False, doubled=False):
+    def function(self, name, doc, operands, products, addend=False):
         beginning, columns = products
         letters = operands + (["e"] if addend else [])
         signature = ", ".join(f"{letter}: &Self" for letter in letters[1:])
         lines = [f"/// {doc}", "#[inline(never)]", f"fn {name}(&self, {signature}) -> Self {{" if signature else f"fn {name}(&self) -> Self {{"]
         lines.append(f"    let {self.names('a')} = self.0;")
         lines += [f"    let {self.names(letter)} = {letter}.0;" for letter in letters[1:]]
-        if doubled:
-            lines += [f"    let d{i} = a{i} + a{i};" for i in range(self.limbs - 1)]
         lines += ["    " + line for line in beginning + self.reduce(columns, addend)]
         lines += [f"    Self({self.names('r')})", "}"]
         return lines
@@ -207,8 +227,8 @@ class Field:
             *self.carried(), "",
             *self.function("times", "a·b", ["a", "b"], self.products(("+", "a", "b"))), "",
             *self.function("times_plus", "a·b + e", ["a", "b"], self.products(("+", "a", "b")), addend=True), "",
-            *self.function("squared", "a²", ["a"], self.squares(), doubled=True), "",
-            *self.function("squared_plus", "a² + e", ["a"], self.squares(), addend=True, doubled=True), "",
+            *self.function("squared", "a²", ["a"], self.squares()), "",
+            *self.function("squared_plus", "a² + e", ["a"], self.squares(), addend=True), "",
             *self.function("times_minus_product", "a·b − f·g", ["a", "b", "f", "g"],
                            self.products(("+", "a", "b"), ("-", "f", "g"))),
         ]

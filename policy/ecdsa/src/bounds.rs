@@ -111,6 +111,52 @@ impl Word for Range {
     fn at_most(self, limit: i32) -> bool {
         self.high <= limit.into()
     }
+
+    type Pair = Two;
+
+    fn pair(low: Self, high: Self) -> Two {
+        Two(low, high)
+    }
+
+    fn both(self, _: Two) -> Two {
+        Two(self, self)
+    }
+
+    fn nothing() -> Two {
+        Two(0.into(), 0.into())
+    }
+
+    fn apart(Two(low, high): Two) -> (Self, Self) {
+        (low, high)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Two(Range, Range);
+
+impl Add for Two {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0, self.1 + other.1)
+    }
+}
+
+impl Sub for Two {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0, self.1 - other.1)
+    }
+}
+
+impl Mul for Two {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        for factor in [self.0, self.1, other.0, other.1] {
+            let fits = factor.low >= i32::MIN.into() && factor.high <= i32::MAX.into();
+            assert!(fits, "a factor has more than 32 bits: {}..={}", factor.low, factor.high);
+        }
+        Self(self.0 * other.0, self.1 * other.1)
+    }
 }
 
 /// A field whose elements are ranges.
@@ -292,6 +338,15 @@ fn no_limb_overflows_on_p384() {
 fn a_sum_too_many_is_found() {
     let lazy = p256_field::Element::<Range>::any_stored().doubled();
     let _ = lazy.times(&lazy);
+}
+
+/// So can the one that factors of pairs fit their half of a vector.
+#[test]
+#[should_panic(expected = "a factor has more than 32 bits")]
+fn a_factor_too_wide_is_found() {
+    let one = p384_field::Element::<Range>::any_stored();
+    let wide = (0..4).fold(one, |lazy, _| lazy.doubled());
+    let _ = wide.times(&one);
 }
 
 /// Whatever matrix, numbers and multiple of the modulus come together in one step of an inversion. Between the steps it is

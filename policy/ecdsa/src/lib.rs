@@ -5,7 +5,7 @@
 //! library takes ten times as long as on the machine itself.
 //!
 //! Read in this order; every file builds on those before it:
-//! 1. `word`: what a limb is.
+//! 1. `word`: what a limb is; `pair`: two of them at once.
 //! 2. `field`: what arithmetic modulo p means; `p256_field` and `p384_field` are generated and hold the arithmetic.
 //! 3. `point`: the group law, with the formulas of the Explicit-Formulas Database.
 //! 4. `digits`, `table`, `sum`: u1·G + u2·Q with few additions.
@@ -34,6 +34,7 @@ mod p256_field;
 #[expect(clippy::arithmetic_side_effects, reason = "on limbs, which `bounds` proves not to overflow")]
 #[rustfmt::skip]
 mod p384_field;
+mod pair;
 mod point;
 mod sum;
 mod table;

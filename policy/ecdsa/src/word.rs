@@ -5,6 +5,8 @@
 
 use core::ops::{Add, Mul, Neg, Shl, Shr, Sub};
 
+use crate::pair::Pair;
+
 /// Signed integers as far as field arithmetic needs them.
 pub(crate) trait Word:
     Copy
@@ -28,6 +30,21 @@ pub(crate) trait Word:
     /// Whether this is certainly at most `limit`.
     #[must_use]
     fn at_most(self, limit: i32) -> bool;
+
+    /// Two numbers side by side. Factors lie within an `i32`, sums are of products.
+    type Pair: Copy + Add<Output = Self::Pair> + Sub<Output = Self::Pair> + Mul<Output = Self::Pair>;
+
+    /// These two.
+    fn pair(low: Self, high: Self) -> Self::Pair;
+
+    /// This one twice, plus [`Word::nothing`].
+    fn both(self, nothing: Self::Pair) -> Self::Pair;
+
+    /// Zeros, of which a compiler does not know that they are.
+    fn nothing() -> Self::Pair;
+
+    /// The two of a pair.
+    fn apart(pair: Self::Pair) -> (Self, Self);
 }
 
 /// A limb: an `i64` that does not overflow, by proof. A build with debug assertions checks it nevertheless.
@@ -133,5 +150,27 @@ impl Word for Limb {
     #[inline(always)]
     fn at_most(self, limit: i32) -> bool {
         self.0 <= limit.into()
+    }
+
+    type Pair = Pair;
+
+    #[inline(always)]
+    fn pair(low: Self, high: Self) -> Pair {
+        Pair::new(low, high)
+    }
+
+    #[inline(always)]
+    fn both(self, nothing: Pair) -> Pair {
+        Pair::both(self, nothing)
+    }
+
+    #[inline(always)]
+    fn nothing() -> Pair {
+        Pair::nothing()
+    }
+
+    #[inline(always)]
+    fn apart(pair: Pair) -> (Self, Self) {
+        pair.apart()
     }
 }
