@@ -73,6 +73,7 @@ mod vectors {
 }
 
 #[cfg(not(target_feature = "simd128"))]
+#[expect(clippy::arithmetic_side_effects, reason = "on limbs, which `bounds` proves not to overflow")]
 mod words {
     use crate::word::Limb;
     use core::ops::{Add, Mul, Sub};
