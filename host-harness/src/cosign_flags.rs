@@ -16,7 +16,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 use sigwarden_core::evidence::COSIGN_TYPES;
 
-pub use advice::in_flags;
+pub use advice::{in_flags, of_a_bundle};
 pub use key_file::{KeyFileError, key_elsewhere, public_keys};
 pub use origin::{trusted_root_named, with_flags};
 
@@ -45,6 +45,23 @@ pub struct SignerFlags {
     #[arg(long, value_name = "REGEXP", group = "issuer", conflicts_with = "key")]
     pub certificate_oidc_issuer_regexp: Option<String>,
 
+    /// Public key (PEM file)
+    #[arg(long, value_name = "FILE", group = "signer")]
+    pub key: Option<PathBuf>,
+
+    /// Accept signatures that no transparency log vouches for
+    #[arg(long)]
+    pub insecure_ignore_tlog: bool,
+
+    /// Accept certificates that no certificate log vouches for
+    #[arg(long)]
+    pub insecure_ignore_sct: bool,
+}
+
+/// What else a certificate must say, and whose authorities are asked in place of the trust root's.
+#[derive(Args, Clone, Debug, Default)]
+#[group(skip)]
+pub struct CertificateFlags {
     /// Repository whose workflow asked for the certificate, for example `myorg/app`
     #[arg(long, value_name = "OWNER/NAME", requires = "issuer", conflicts_with = "key")]
     pub certificate_github_workflow_repository: Option<Exact>,
@@ -80,18 +97,6 @@ pub struct SignerFlags {
     /// Timestamp authority in place of the trust root's: its certificate, then those above it (PEM file)
     #[arg(long, value_name = "FILE")]
     pub timestamp_certificate_chain: Option<PathBuf>,
-
-    /// Public key (PEM file)
-    #[arg(long, value_name = "FILE", group = "signer")]
-    pub key: Option<PathBuf>,
-
-    /// Accept signatures that no transparency log vouches for
-    #[arg(long)]
-    pub insecure_ignore_tlog: bool,
-
-    /// Accept certificates that no certificate log vouches for
-    #[arg(long)]
-    pub insecure_ignore_sct: bool,
 }
 
 /// What else the signature or attestation must be like.
@@ -112,7 +117,7 @@ pub struct EvidenceFlags {
     pub signature_digest_algorithm: Option<KeyHash>,
 }
 
-/// What the files hold that [`SignerFlags`] name.
+/// What the files hold that [`SignerFlags`] and [`CertificateFlags`] name.
 #[derive(Clone, Debug, Default)]
 pub struct SignerFiles {
     key: Option<String>,
@@ -120,12 +125,16 @@ pub struct SignerFiles {
     timestamp_chain: Option<String>,
 }
 
-impl SignerFlags {
-    /// Reads the files.
+impl CertificateFlags {
+    /// Reads the files, and the key of `signer`.
     ///
     /// # Errors
     /// With the first error of `read`.
-    pub fn files<E>(&self, read: impl Fn(&str, &Path) -> Result<String, E>) -> Result<SignerFiles, E> {
+    pub fn files<E>(
+        &self,
+        signer: &SignerFlags,
+        read: impl Fn(&str, &Path) -> Result<String, E>,
+    ) -> Result<SignerFiles, E> {
         let read_all = |files: &[(&str, &Option<PathBuf>)]| -> Result<Option<String>, E> {
             let named = files.iter().filter_map(|(flag, path)| Some((*flag, path.as_deref()?)));
             let texts: Vec<String> = named.map(|(flag, path)| read(flag, path)).collect::<Result<_, _>>()?;
@@ -133,7 +142,7 @@ impl SignerFlags {
             Ok((!texts.is_empty()).then(|| texts.join("\n")))
         };
         Ok(SignerFiles {
-            key: read_all(&[("--key", &self.key)])?,
+            key: read_all(&[("--key", &signer.key)])?,
             authorities: read_all(&self.authorities())?,
             timestamp_chain: read_all(&[(TIMESTAMP_CHAIN, &self.timestamp_certificate_chain)])?,
         })
@@ -232,13 +241,18 @@ impl KeyHash {
     }
 }
 
-/// The settings that the flags amount to: one rule for every image. `files` are those that `signer` names.
+/// The settings that the flags amount to: one rule for every image. `files` are those that `signer` and `certificate` name.
 #[must_use]
-pub fn settings(signer: &SignerFlags, evidence: &EvidenceFlags, files: &SignerFiles) -> Value {
+pub fn settings(
+    signer: &SignerFlags,
+    certificate: &CertificateFlags,
+    evidence: &EvidenceFlags,
+    files: &SignerFiles,
+) -> Value {
     let mut entry = Map::new();
     match &files.key {
         Some(pem) => entry.insert("keys".to_owned(), key(signer, evidence.signature_digest_algorithm, pem, files)),
-        None => entry.insert("keyless".to_owned(), keyless(signer, files)),
+        None => entry.insert("keyless".to_owned(), keyless(signer, certificate, files)),
     };
     if !evidence.annotations.is_empty() {
         let annotations: BTreeMap<_, _> =
@@ -255,7 +269,7 @@ pub fn settings(signer: &SignerFlags, evidence: &EvidenceFlags, files: &SignerFi
     json!({"verifyImages": [{"imageReferences": ["*"], "mutateDigest": true, "required": true, question: answer}]})
 }
 
-fn keyless(signer: &SignerFlags, files: &SignerFiles) -> Value {
+fn keyless(signer: &SignerFlags, certificate: &CertificateFlags, files: &SignerFiles) -> Value {
     let mut keyless = Map::new();
     let names = [
         ("subject", "subjectRegExp", &signer.certificate_identity, &signer.certificate_identity_regexp),
@@ -281,11 +295,11 @@ fn keyless(signer: &SignerFlags, files: &SignerFiles) -> Value {
         keyless.insert("roots".to_owned(), Value::from(authorities.as_str()));
     }
     let extensions: Map<String, Value> = [
-        ("githubWorkflowRepository", &signer.certificate_github_workflow_repository),
-        ("githubWorkflowRef", &signer.certificate_github_workflow_ref),
-        ("githubWorkflowSha", &signer.certificate_github_workflow_sha),
-        ("githubWorkflowName", &signer.certificate_github_workflow_name),
-        ("githubWorkflowTrigger", &signer.certificate_github_workflow_trigger),
+        ("githubWorkflowRepository", &certificate.certificate_github_workflow_repository),
+        ("githubWorkflowRef", &certificate.certificate_github_workflow_ref),
+        ("githubWorkflowSha", &certificate.certificate_github_workflow_sha),
+        ("githubWorkflowName", &certificate.certificate_github_workflow_name),
+        ("githubWorkflowTrigger", &certificate.certificate_github_workflow_trigger),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value.as_ref()?.0.as_str()))))
@@ -358,12 +372,22 @@ mod tests {
         let cases = [
             (
                 "exact identity",
-                settings(&signer("me@example.org"), &EvidenceFlags::default(), &SignerFiles::default()),
+                settings(
+                    &signer("me@example.org"),
+                    &CertificateFlags::default(),
+                    &EvidenceFlags::default(),
+                    &SignerFiles::default(),
+                ),
                 block(json!({"attestors": [{"entries": [exact]}]})),
             ),
             (
                 "exact identity with a wildcard's letters",
-                settings(&signer("https://a.b/*?"), &EvidenceFlags::default(), &SignerFiles::default()),
+                settings(
+                    &signer("https://a.b/*?"),
+                    &CertificateFlags::default(),
+                    &EvidenceFlags::default(),
+                    &SignerFiles::default(),
+                ),
                 block(json!({"attestors": [{"entries": [{"keyless": {
                     "subjectRegExp": r"^https://a\.b/\*\?$", "issuer": ISSUER,
                     "rekor": tlog(false), "ctlog": {"ignoreSCT": false}}}]}]})),
@@ -378,6 +402,7 @@ mod tests {
                         insecure_ignore_sct: true,
                         ..SignerFlags::default()
                     },
+                    &CertificateFlags::default(),
                     &EvidenceFlags::default(),
                     &SignerFiles::default(),
                 ),
@@ -392,6 +417,7 @@ mod tests {
                         insecure_ignore_tlog: true,
                         ..SignerFlags::default()
                     },
+                    &CertificateFlags::default(),
                     &EvidenceFlags { signature_digest_algorithm: Some(KeyHash::Sha384), ..EvidenceFlags::default() },
                     &SignerFiles { key: Some("PEM".to_owned()), ..SignerFiles::default() },
                 ),
@@ -402,6 +428,7 @@ mod tests {
                 "attestation with an annotation",
                 settings(
                     &signer("me@example.org"),
+                    &CertificateFlags::default(),
                     &EvidenceFlags {
                         annotations: vec!["env=prod=1".parse().unwrap()],
                         predicate_type: Some("slsaprovenance1".parse().unwrap()),
@@ -420,16 +447,17 @@ mod tests {
 
     #[test]
     fn files_and_extensions_become_fields() {
-        let flags = SignerFlags {
+        let flags = CertificateFlags {
             ca_roots: Some("root".into()),
             ca_intermediates: Some("intermediate".into()),
             timestamp_certificate_chain: Some("stamps".into()),
             certificate_github_workflow_repository: Some("myorg/app".parse().unwrap()),
             certificate_github_workflow_trigger: Some("push".parse().unwrap()),
-            ..signer("me@example.org")
+            ..CertificateFlags::default()
         };
-        let files = flags.files(|_, path| Ok::<_, ()>(path.display().to_string())).unwrap();
-        let settings = settings(&flags, &EvidenceFlags::default(), &files);
+        let signer = signer("me@example.org");
+        let files = flags.files(&signer, |_, path| Ok::<_, ()>(path.display().to_string())).unwrap();
+        let settings = settings(&signer, &flags, &EvidenceFlags::default(), &files);
         let keyless = settings.pointer("/verifyImages/0/attestors/0/entries/0/keyless").unwrap();
         assert_eq!(keyless["roots"], "root\nintermediate");
         assert_eq!(keyless["ctlog"]["tsaCertChain"], "stamps");
@@ -437,7 +465,7 @@ mod tests {
         assert_eq!(keyless["additionalExtensions"], extensions);
 
         assert_eq!("my*".parse::<Exact>(), Err(FlagError::Wildcard));
-        assert_eq!(flags.files(|_, _| Err::<String, _>("unreadable")).map(drop), Err("unreadable"));
+        assert_eq!(flags.files(&signer, |_, _| Err::<String, _>("unreadable")).map(drop), Err("unreadable"));
     }
 
     #[test]

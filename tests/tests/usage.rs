@@ -293,6 +293,98 @@ fn a_file_that_is_no_bundle_is_named_and_no_verdict() {
     assert!(run.out.contains(&format!("{bundle}: ")) && !run.out.contains(&signed), "{}", run.text());
 }
 
+/// A bundle of the fixtures, its artifact, its signer and the trust root.
+fn bundle_words() -> [String; 10] {
+    let blob = "650eefe57d07365e173e5d6bffee13a290967bf0b55fc4f22d98566e4dc3ee77";
+    [
+        "verify-bundle".to_owned(),
+        "sha256:655fe728e42e03e971f63760a6e150683561eb9a89b860862c425ce900f0cd15".to_owned(),
+        "--bundle".to_owned(),
+        fixture(&format!("layouts/referrers/v3-keyless-rekor1/blobs/sha256/{blob}")),
+        "--certificate-oidc-issuer".to_owned(),
+        "https://token.actions.githubusercontent.com".to_owned(),
+        "--certificate-identity".to_owned(),
+        "https://github.com/octo-org/octo-repo/.github/workflows/release.yml@refs/heads/main".to_owned(),
+        "--trusted-root".to_owned(),
+        fixture("trust/trusted_root.json"),
+    ]
+}
+
+/// What is asked of a certificate is checked, or it is not asked: no flag is taken and then left aside.
+#[test]
+fn what_is_not_checked_of_a_bundle_cannot_be_asked() {
+    let words = bundle_words();
+    let run = sigwarden(&words);
+    assert_eq!(run.answer, Answer::Yes, "{}", run.text());
+    let key = fixture("keys/k-p256.pub");
+    for (flag, value) in [
+        ("--certificate-github-workflow-repository", "octo-org/octo-repo"),
+        ("--certificate-github-workflow-ref", "refs/heads/main"),
+        ("--certificate-github-workflow-sha", "0123"),
+        ("--certificate-github-workflow-name", "release"),
+        ("--certificate-github-workflow-trigger", "push"),
+        ("--ca-roots", &key),
+        ("--ca-intermediates", &key),
+        ("--certificate-chain", &key),
+        ("--timestamp-certificate-chain", &key),
+    ] {
+        let mut asked: Vec<&str> = words.iter().map(String::as_str).collect();
+        asked.extend([flag, value]);
+        let run = sigwarden(&asked);
+        assert_eq!(run.answer, Answer::Unknown, "{flag}: {}", run.text());
+        assert!(run.err.contains(&format!("unexpected argument '{flag}'")), "{flag}: {}", run.text());
+        asked[0] = "bench";
+        asked[1] = "--artifact";
+        asked.insert(2, &words[1]);
+        let run = sigwarden(&asked);
+        assert!(run.err.contains(&format!("unexpected argument '{flag}'")), "bench {flag}: {}", run.text());
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_bundle_is_told_in_flags() {
+    let folder = scratch();
+    let words = bundle_words();
+    let verify = |changes: &[(&str, &str, &str)]| {
+        let mut changed = words.clone();
+        for (flag, other_flag, value) in changes {
+            let at = changed.iter().position(|word| word == flag).unwrap();
+            changed[at] = (*other_flag).to_owned();
+            changed[at + 1] = (*value).to_owned();
+        }
+        sigwarden(&changed)
+    };
+    let empty = write(folder.path(), "root.json", "{}");
+    let unusable = [
+        (
+            ("--certificate-identity", "--certificate-identity-regexp", "("),
+            "--certificate-identity-regexp: `(` is not a regular expression".to_owned(),
+        ),
+        (
+            ("--certificate-oidc-issuer", "--certificate-oidc-issuer-regexp", "["),
+            "--certificate-oidc-issuer-regexp: `[` is not a regular expression".to_owned(),
+        ),
+        (("--trusted-root", "--trusted-root", &*empty), format!("--trusted-root {empty}: not a trusted_root.json: ")),
+    ];
+    for (change, message) in unusable {
+        let run = verify(&[change]);
+        assert_eq!(run.answer, Answer::Unknown, "{change:?}: {}", run.text());
+        assert!(run.err.contains(&message), "{change:?}: {}", run.text());
+    }
+
+    let run = verify(&[("--certificate-identity", "--certificate-identity", "me")]);
+    assert_eq!(run.answer, Answer::No, "{}", run.text());
+    let flags = format!("`--certificate-identity '{}' --certificate-oidc-issuer '{}'`", words[7], words[5]);
+    assert!(run.out.contains("if you trust this signer:") && run.out.contains(&flags), "{}", run.text());
+
+    let other = format!("sha256:{}", "0".repeat(64));
+    let mut about_another = words.clone();
+    about_another[1] = other;
+    let run = sigwarden(&about_another);
+    assert_eq!(run.answer, Answer::No, "{}", run.text());
+    assert!(run.out.contains("or the bundle that was made for this one"), "{}", run.text());
+}
+
 #[test]
 fn what_is_not_at_hand_says_what_to_do_on_unbroken_lines() {
     let folder = scratch();

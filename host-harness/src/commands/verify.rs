@@ -14,7 +14,7 @@ use super::hosted::PolicyFlags;
 use super::{
     Answer, PageOutput, Streams, UnusableSettings, image_name, load_policy, read_key, read_text, tell, unless_closed,
 };
-use crate::cosign_flags::{self, EvidenceFlags, SignerFlags};
+use crate::cosign_flags::{self, CertificateFlags, EvidenceFlags, SignerFlags};
 use crate::host::Profile;
 use crate::log::Log;
 use crate::render::text::{Paths, Places};
@@ -61,6 +61,9 @@ pub(super) struct Arguments {
     signer: SignerFlags,
 
     #[command(flatten)]
+    certificate: CertificateFlags,
+
+    #[command(flatten)]
     evidence: EvidenceFlags,
 
     #[command(flatten, next_help_heading = None::<&str>)]
@@ -98,7 +101,7 @@ impl Arguments {
     fn with_flags(&self, mut error: anyhow::Error) -> anyhow::Error {
         if let Some(unusable) = error.downcast_mut::<UnusableSettings>().filter(|_| self.policy.is_none()) {
             unusable.written = "flags";
-            cosign_flags::with_flags(&mut unusable.problems, &self.signer);
+            cosign_flags::with_flags(&mut unusable.problems, &self.signer, &self.certificate);
         }
         error
     }
@@ -116,10 +119,10 @@ impl Arguments {
         if let Some(policy) = &self.policy {
             return Ok((load_policy(policy, err)?.settings, Paths::Shown));
         }
-        let files = self.signer.files(|flag, path| match flag {
+        let files = self.certificate.files(&self.signer, |flag, path| match flag {
             "--key" => read_key(path),
             _ => read_text(path).with_context(|| flag.to_owned()),
         })?;
-        Ok((cosign_flags::settings(&self.signer, &self.evidence, &files), Paths::Hidden))
+        Ok((cosign_flags::settings(&self.signer, &self.certificate, &self.evidence, &files), Paths::Hidden))
     }
 }

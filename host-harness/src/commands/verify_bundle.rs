@@ -15,9 +15,11 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sigwarden_core::decision::{Code, Outcome};
 use sigwarden_core::reference::Digest;
+use sigwarden_core::settings::WholeRegex;
+use sigwarden_core::verify::TrustRoot;
 
 use super::{Answer, ModuleFlag, Output, Streams, TrustFlag, read_key, read_text, tell, unless_closed};
-use crate::cosign_flags::SignerFlags;
+use crate::cosign_flags::{SignerFlags, of_a_bundle};
 use crate::log::Log;
 use crate::policy::{Artifact, BundleQuestion, Policy};
 use crate::render::{json, text};
@@ -64,14 +66,20 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self, log: &Arc<Log>, streams: &mut Streams<'_>) -> anyhow::Result<Answer> {
-        let question = bundle_question(&self.bundle, &self.artifact, self.signer, &self.trust)?;
+        let question = bundle_question(&self.bundle, &self.artifact, self.signer.clone(), &self.trust)?;
         // A bundle brings all its evidence: there is nothing to look up.
         let nothing = Layouts::open(&[], Arc::clone(log))?;
         let policy = Policy::new(self.module.load()?, Arc::new(nothing), Arc::clone(log));
 
         let report = policy.verify_bundle(&question);
         tell(log, streams.err)?;
-        let report = report?;
+        let mut report = report?;
+        if let Some(finding) = report.finding.as_mut() {
+            if finding.code == Code::SettingsInvalid {
+                bail!("{}{}", self.flag_at_fault(&question), finding.message);
+            }
+            of_a_bundle(finding, &self.signer);
+        }
         if report.finding.as_ref().is_some_and(|finding| finding.code == Code::EvidenceMalformed)
             && let Some(reason) = no_bundle(&question.bundle)
         {
@@ -86,6 +94,25 @@ impl Arguments {
             Outcome::Undecided => Answer::Unknown,
             Outcome::Skipped | Outcome::Audited | Outcome::Failed => Answer::No,
         })
+    }
+}
+
+impl Arguments {
+    /// The flag that the module cannot use, with a colon. It looks at the trust root first.
+    fn flag_at_fault(&self, question: &BundleQuestion) -> String {
+        let root_is_usable =
+            question.trusted_root.as_ref().is_none_or(|root| TrustRoot::from_json(&root.to_string()).is_ok());
+        let is_usable = |expression: &str| WholeRegex::parse(expression).is_ok();
+        let (signer, identity) = (&self.signer, question.certificate_identity_regexp.as_deref());
+        match (&self.trust.trusted_root, &signer.key) {
+            (Some(file), _) if !root_is_usable => format!("--trusted-root {}: ", file.display()),
+            (_, Some(file)) => format!("--key {}: ", file.display()),
+            _ if identity.is_some_and(|expression| !is_usable(expression)) => {
+                "--certificate-identity-regexp: ".to_owned()
+            }
+            _ if signer.certificate_oidc_issuer_regexp.is_some() => "--certificate-oidc-issuer-regexp: ".to_owned(),
+            _ => String::new(),
+        }
     }
 }
 

@@ -16,6 +16,27 @@ pub fn in_flags(explanation: &mut Explanation, signer: &SignerFlags) {
     }
 }
 
+/// The same of what is wrong with a single bundle, whose signature holds where its signer is known.
+pub fn of_a_bundle(finding: &mut Finding, signer: &SignerFlags) {
+    let named = |found: &str| {
+        // A certificate's name, and in brackets its issuer. Of several names none is the one to write.
+        let (name, issuer) = found.strip_suffix(')')?.split_once(" (")?;
+        let flags = [flag("certificate-identity", name), flag("certificate-oidc-issuer", issuer)].join(" ");
+        (!name.contains(", ")).then(|| format!("if you trust this signer: `{flags}`"))
+    };
+    match (finding.code, finding.found.as_deref()) {
+        (Code::WrongIdentity, Some(found)) => finding.remedy = named(found),
+        (Code::WrongSubject, _) => {
+            finding.remedy = Some("give the file that was signed, or the bundle that was made for this one".to_owned());
+        }
+        // It brings no authorities along, and there is no flag that does for it.
+        (Code::CertificateUntrusted | Code::TimestampUntrusted | Code::TrustRootOutdated, _) => {
+            finding.remedy = finding.remedy.take().map(|_| another_sigstore(""));
+        }
+        _ => reword(finding, signer),
+    }
+}
+
 // As deep as the settings, which are those of the flags.
 fn reword_check(check: &mut CheckReport, signer: &SignerFlags) {
     for literal in literals(signer) {
@@ -95,7 +116,15 @@ fn reword_remedy(finding: &mut Finding, signer: &SignerFlags) {
                 })
             }),
         Code::CertificateUntrusted | Code::TimestampUntrusted | Code::TrustRootOutdated => {
-            remedy.starts_with("if it was signed with another Sigstore").then(|| another_sigstore(finding.code, signer))
+            remedy.starts_with("if it was signed with another Sigstore").then(|| {
+                another_sigstore(match finding.code {
+                    Code::CertificateUntrusted if signer.key.is_none() => {
+                        ", or its certificate authorities: `--ca-roots FILE`"
+                    }
+                    Code::TimestampUntrusted => ", or its timestamp authority: `--timestamp-certificate-chain FILE`",
+                    _ => "",
+                })
+            })
         }
         Code::EvidenceUnsupported => remedy.starts_with("ask for what is there").then(|| {
             let flags = match signer.key {
@@ -121,17 +150,11 @@ fn reword_remedy(finding: &mut Finding, signer: &SignerFlags) {
 /// How the module says that no log is needed, to whoever writes settings or flags.
 const IGNORE_TLOG_IN_SETTINGS: &str = "(`rekor: {ignoreTlog: true}`, `--insecure-ignore-tlog`)";
 
-/// What vouches for what another Sigstore signed.
-fn another_sigstore(code: Code, signer: &SignerFlags) -> String {
-    let more = match code {
-        Code::CertificateUntrusted if signer.key.is_none() => " or its certificate authorities: `--ca-roots FILE`",
-        Code::TimestampUntrusted => " or its timestamp authority: `--timestamp-certificate-chain FILE`",
-        _ => "",
-    };
-    let comma = if more.is_empty() { "" } else { "," };
+/// What vouches for what another Sigstore signed: its trust root, `or` something else.
+fn another_sigstore(or: &str) -> String {
     format!(
-        "if it was signed with another Sigstore, give its trusted_root.json: `--trusted-root FILE`{comma}{more}; if it is new, \
-         use a newer release of sigwarden"
+        "if it was signed with another Sigstore, give its trusted_root.json: `--trusted-root FILE`{or}; if it is new, use a newer \
+         release of sigwarden"
     )
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sigwarden_core::decision::Finding;
 
-use super::{SignerFlags, TIMESTAMP_CHAIN};
+use super::{CertificateFlags, SignerFlags, TIMESTAMP_CHAIN};
 
 /// Where [`super::settings`] puts what is asked of the signer: below `attestors`, or below those of an attestation.
 const ENTRY: &str = "attestors[0].entries[0].";
@@ -12,11 +12,11 @@ const ENTRY: &str = "attestors[0].entries[0].";
 const TRUSTED_ROOT: &str = "trustRoots.sigstore";
 
 /// Names flags where `problems` name settings that are from flags.
-pub fn with_flags(problems: &mut [Finding], signer: &SignerFlags) {
+pub fn with_flags(problems: &mut [Finding], signer: &SignerFlags, certificate: &CertificateFlags) {
     for problem in problems {
         let Some((path, message)) = problem.message.split_once(": ") else { continue };
         let Some((_, field)) = path.split_once(ENTRY) else { continue };
-        if let Some(file) = file(field, signer) {
+        if let Some(file) = file(field, signer, certificate) {
             // A policy cannot read files, and nobody has pasted anything: here a file was read.
             let is_text = message.ends_with(" is not PEM text, and a policy cannot read files")
                 || message == "variables are not filled in here";
@@ -42,13 +42,13 @@ pub fn trusted_root_named(problems: &mut [Finding], file: &Path) {
 }
 
 /// The flags whose files stand in `field`, with the files.
-fn file(field: &str, signer: &SignerFlags) -> Option<String> {
+fn file(field: &str, signer: &SignerFlags, certificate: &CertificateFlags) -> Option<String> {
     let is = |name: &str| field.strip_prefix(name).is_some_and(is_end);
-    let authorities = signer.authorities();
+    let authorities = certificate.authorities();
     let flags = if is("keyless.roots") {
         &authorities[..]
     } else if is("keyless.ctlog.tsaCertChain") || is("keys.ctlog.tsaCertChain") {
-        &[(TIMESTAMP_CHAIN, &signer.timestamp_certificate_chain)]
+        &[(TIMESTAMP_CHAIN, &certificate.timestamp_certificate_chain)]
     } else if is("keys.publicKeys") {
         &[("--key", &signer.key)]
     } else {
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn settings_that_are_no_flags_are_left() {
-        let signer = SignerFlags { ca_roots: Some("ca.pem".into()), ..SignerFlags::default() };
+        let certificate = CertificateFlags { ca_roots: Some("ca.pem".into()), ..CertificateFlags::default() };
         let entry = format!("verifyImages[0].{ENTRY}");
         let cases = [
             (format!("{entry}keyless.roots: no"), "--ca-roots ca.pem: no".to_owned()),
@@ -107,7 +107,7 @@ mod tests {
         ];
         for (written, expected) in cases {
             let mut problems = [Finding::new(Code::SettingsInvalid, written)];
-            with_flags(&mut problems, &signer);
+            with_flags(&mut problems, &SignerFlags::default(), &certificate);
             trusted_root_named(&mut problems, Path::new("r.json"));
             assert_eq!(problems[0].message, expected);
         }

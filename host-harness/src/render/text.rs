@@ -91,7 +91,10 @@ pub fn bundle(out: &mut dyn Write, bundle: &str, artifact: &str, report: &Candid
             }
         }
     };
-    Page::new(out).headline(report.outcome, &unbroken_for_programs(&verdict))
+    let mut page = Page::new(out);
+    page.headline(report.outcome, &unbroken_for_programs(&verdict))?;
+    let remedy = report.finding.as_ref().and_then(|finding| finding.remedy.as_deref());
+    remedy.map_or(Ok(()), |remedy| page.remedy(remedy))
 }
 
 struct Text<'w> {
