@@ -81,7 +81,7 @@ impl Statement {
         };
         if let Claim::Attestation { predicate_type, predicate, .. } = claim {
             statement.predicate_type = Some(predicate_type);
-            statement.add(predicate.value(content));
+            statement.add(predicate.value(content)?);
         }
         Ok(statement)
     }

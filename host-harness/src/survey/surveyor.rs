@@ -165,7 +165,9 @@ impl Surveyor {
         let (predicate_type, provenance) = match &claim {
             Claim::Signature(_) => (None, None),
             Claim::Attestation { predicate_type, predicate, .. } => {
-                (Some(predicate_type.clone()), Provenance::read(predicate_type, &predicate.value(&material.content)))
+                let predicate = predicate.value(&material.content).ok();
+                let provenance = predicate.and_then(|predicate| Provenance::read(predicate_type, &predicate));
+                (Some(predicate_type.clone()), provenance)
             }
         };
         let signature = material.content.signature().to_vec();

@@ -200,7 +200,11 @@ impl Found {
                     Err(error) if error.outcome() == Outcome::Undecided => return Err(error.finding()),
                     Ok(Signed::ByOther(_)) | Err(_) => continue,
                 };
-                let predicate = predicate.value(&evidence.material.content);
+                let predicate = match predicate.value(&evidence.material.content) {
+                    Ok(predicate) => predicate,
+                    Err(error) if rule.quantifier != Quantifier::Any => return Err(broken(&evidence.source, &error)),
+                    Err(_) => continue,
+                };
                 let time = match rule.quantifier {
                     Quantifier::Latest => {
                         recency::dated(check, entry, evidence).map_err(|Undated { finding, .. }| finding)?

@@ -199,8 +199,9 @@ fn check_attestation(
     let signer = signer_in_words(check.examiner, evidence, entry, accepted.is_ok());
     let result = match accepted {
         Ok(Signed::ByAttestor(verified)) if check.rule.asks_of_predicate() => {
-            let predicate = predicate.map(|predicate| predicate.value(&evidence.material.content)).unwrap_or_default();
-            check_predicate(check, &verified, &predicate)
+            let predicate = predicate.map(|predicate| predicate.value(&evidence.material.content)).transpose();
+            let predicate = predicate.map_err(|error| EvidenceError::Malformed(error.to_string()).finding());
+            predicate.and_then(|predicate| check_predicate(check, &verified, &predicate.unwrap_or_default()))
         }
         Ok(Signed::ByAttestor(_)) => Ok(()),
         Ok(Signed::ByOther(error)) => Err(foreign(&error)),
@@ -371,7 +372,7 @@ fn missing(check: Check<'_>, entry: &Attestor, others: &[Rc<Evidence>]) -> Findi
         .take(MAX_SUGGESTED)
         .filter_map(|evidence| match &evidence.claim {
             Claim::Attestation { predicate_type, predicate, .. } => {
-                Some(Statement { predicate_type, predicate: predicate.value(&evidence.material.content) })
+                Some(Statement { predicate_type, predicate: predicate.value(&evidence.material.content).ok()? })
             }
             Claim::Signature(_) => None,
         })

@@ -69,14 +69,21 @@ impl Predicate {
     }
 
     /// The predicate itself; `null` where the statement has none. `content` is what the claim was read from.
-    #[must_use]
-    pub fn value(&self, content: &Content) -> Value {
-        // It was JSON when the statement around it was read.
+    ///
+    /// # Errors
+    /// When it is no value. The statement was read without looking into it: it may be nested too deeply, or hold a number
+    /// beyond all numbers or half a character.
+    pub fn value(&self, content: &Content) -> Result<Value, MaterialError> {
+        if self.0.is_empty() {
+            return Ok(Value::Null);
+        }
+        let malformed = |reason: String| MaterialError::Malformed { what: "predicate", reason };
         let text = match content {
             Content::Envelope { payload, .. } => payload.get(self.0.clone()),
             Content::Message { .. } | Content::Artifact { .. } => None,
         };
-        text.and_then(|text| json::read(text).ok()).unwrap_or_default()
+        let text = text.ok_or_else(|| malformed("it is not there".to_owned()))?;
+        json::read(text).map_err(|error| malformed(error.to_string()))
     }
 }
 

@@ -67,7 +67,9 @@ impl<P: CryptoProvider> CryptoProvider for Remembering<P> {
         digest: &[u8],
         signature: &[u8],
     ) -> Result<(), Error> {
-        ask_once(scheme, key, digest, signature, || self.0.verify_prehashed(scheme, key, digest, signature))
+        let verify = || self.0.verify_prehashed(scheme, key, digest, signature);
+        // What covers data itself has answers about data alone.
+        if scheme.hash_algorithm().is_some() { ask_once(scheme, key, digest, signature, verify) } else { verify() }
     }
 }
 
@@ -195,9 +197,11 @@ mod tests {
         assert_eq!(provider.0.0.load(Ordering::Relaxed), 1);
         digest[31] ^= 1;
         assert!(provider.verify_prehashed(DIGESTS, b"key", &digest, b"signature").is_err());
-        // What a scheme covers that hashes by itself is no digest, though it be the same bytes.
+        // What a scheme covers that hashes by itself is no digest, though it be the same bytes; nor the other way round.
         assert!(provider.verify_raw(DATA, b"key", &own_provider().sha256(b"data"), b"signature").is_err());
-        assert_eq!(provider.0.0.load(Ordering::Relaxed), 3);
+        assert!(provider.verify_raw(DATA, b"key", b"data", b"signature").is_ok());
+        assert!(provider.verify_prehashed(DATA, b"key", b"data", b"signature").is_err());
+        assert_eq!(provider.0.0.load(Ordering::Relaxed), 5);
     }
 
     #[test]
