@@ -377,6 +377,20 @@ fn what_is_wrong_with_a_bundle_is_told_in_flags() {
     let flags = format!("`--certificate-identity '{}' --certificate-oidc-issuer '{}'`", words[7], words[5]);
     assert!(run.out.contains("if you trust this signer:") && run.out.contains(&flags), "{}", run.text());
 
+    let blob = "07a3df2a63ecb77797250609ba852837ed7f6c975ca278ad9bff038dc6457cce";
+    let keyed = fixture(&format!("layouts/referrers/v3-key-p256-rekor1/blobs/sha256/{blob}"));
+    let artifact = "sha256:a360fcd5e4bfed1d590ad377ce0ae009260cd84cd1a1c2e3936dae7073c062bb";
+    let by = |key: &str| {
+        let words = ["verify-bundle", artifact, "--bundle", &keyed, "--key", &fixture(key), &words[8], &words[9]];
+        sigwarden(&words)
+    };
+    assert_eq!(by("keys/k-p256.pub").answer, Answer::Yes);
+    let run = by("keys/k-p384.pub");
+    assert_eq!(run.answer, Answer::No, "{}", run.text());
+    // `--signature-digest-algorithm` is verify's.
+    assert!(run.out.contains("compare the key with the one that signed"), "{}", run.text());
+    assert!(!run.out.contains("--signature-digest-algorithm"), "{}", run.text());
+
     let other = format!("sha256:{}", "0".repeat(64));
     let mut about_another = words.clone();
     about_another[1] = other;

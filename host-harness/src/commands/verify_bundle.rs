@@ -95,9 +95,7 @@ impl Arguments {
             Outcome::Skipped | Outcome::Audited | Outcome::Failed => Answer::No,
         })
     }
-}
 
-impl Arguments {
     /// The flag that the module cannot use, with a colon. It looks at the trust root first.
     fn flag_at_fault(&self, question: &BundleQuestion) -> String {
         let root_is_usable =

@@ -29,6 +29,8 @@ pub fn of_a_bundle(finding: &mut Finding, signer: &SignerFlags) {
         (Code::WrongSubject, _) => {
             finding.remedy = Some("give the file that was signed, or the bundle that was made for this one".to_owned());
         }
+        // Of a key its hash is known, and no flag says another.
+        (Code::WrongKey, _) => finding.remedy = Some("compare the key with the one that signed".to_owned()),
         // It brings no authorities along, and there is no flag that does for it.
         (Code::CertificateUntrusted | Code::TimestampUntrusted | Code::TrustRootOutdated, _) => {
             finding.remedy = finding.remedy.take().map(|_| another_sigstore(""));

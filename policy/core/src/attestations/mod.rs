@@ -200,7 +200,7 @@ fn check_attestation(
     let result = match accepted {
         Ok(Signed::ByAttestor(verified)) if check.rule.asks_of_predicate() => {
             let predicate = predicate.map(|predicate| predicate.value(&evidence.material.content)).transpose();
-            let predicate = predicate.map_err(|error| EvidenceError::Malformed(error.to_string()).finding());
+            let predicate = predicate.map_err(|error| EvidenceError::unreadable(&evidence.source, &error).finding());
             predicate.and_then(|predicate| check_predicate(check, &verified, &predicate.unwrap_or_default()))
         }
         Ok(Signed::ByAttestor(_)) => Ok(()),
